@@ -1,0 +1,131 @@
+"""The frame of chart kinds: what may be set, what to ask, how to draw. No input, no output."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+from pydantic import Field
+
+from dashapp.specs import DatasetSpec, Grain, QuerySpec, Spec
+
+Family = Literal["numbers", "time", "categories", "parts", "distribution", "tables", "text"]
+Tables = Mapping[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How things are drawn for one viewer: palette, fixed member colours, locale and zone.
+
+    Light and dark are left to the page's style sheet: figures have transparent backgrounds and
+    no colours of their own for text, axes and grid, so that they restyle without a round trip.
+    """
+
+    palette: tuple[str, ...]
+    colors: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "en"
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class ClickTarget:
+    """What one entry of a mark's `customdata` (or one field of a grid row) stands for."""
+
+    column: str
+    grain: Grain | None = None
+    bin: float | None = None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A Plotly figure as a plain dict (`{"data": [...], "layout": {...}}`), typed arrays inside.
+
+    Each clickable mark's `customdata` is a list of raw values in the order of `clicks`
+    (times as ISO strings), so that a click becomes a cross-filter.
+    """
+
+    figure: dict[str, Any]
+    clicks: tuple[ClickTarget, ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An AG Grid: column definitions from our own renderers only, rows as dicts.
+
+    `clicks` maps a row's field to what it stands for. With `paged`, rows come from the server
+    page by page (sort and column filters are done there) and `rows` is the first page.
+    """
+
+    columns: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    totals: list[dict[str, Any]] = field(default_factory=list)
+    clicks: Mapping[str, ClickTarget] = field(default_factory=dict)
+    paged: bool = False
+    page_size: int = 100
+    row_total: int | None = None
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value in large type, with an optional comparison line and a small trend figure."""
+
+    value: str
+    label: str = ""
+    change: str = ""
+    change_is: Literal["good", "bad", "neutral"] = "neutral"
+    note: str = ""
+    trend: dict[str, Any] | None = None
+    tone: str | None = None  # "#rrggbb" from a conditional format
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Markdown; HTML in it is shown as text."""
+
+    markdown: str
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Nothing to draw, and why, as a sentence."""
+
+    reason: Literal["no_rows", "not_configured"]
+    message: str
+    summary: str = ""
+
+
+Drawing = Plot | Grid | Number | Text | Empty
+
+
+class ChartKind(ABC):
+    """A kind of chart; subclasses are listed in `dashapp.charts.KINDS`."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[Family]
+    icon: ClassVar[str]  # a Bootstrap icon name
+    description: ClassVar[str]
+    uses_dataset: ClassVar[bool] = True
+    needs_full_plotly: ClassVar[bool] = False  # traces outside the cartesian bundle
+
+    class Options(Spec):
+        """What may be set; a form is drawn from it."""
+
+        subtitle: str = Field("", max_length=500, description="Small text under the title.")
+
+    @classmethod
+    @abstractmethod
+    def queries(cls, options: Any, dataset: DatasetSpec) -> dict[str, QuerySpec]:
+        """The questions by name; "main" is the one that tables, rows and exports show."""
+
+    @classmethod
+    @abstractmethod
+    def figure(cls, options: Any, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
+        """Draw answers (by the names of `queries`)."""

@@ -1,0 +1,38 @@
+"""An answer and how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+import pyarrow as pa
+
+Rung = Literal["memory", "redis", "disk", "warehouse"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One query's table with its provenance.
+
+    `rung` says who answered this time; `seconds` is what the warehouse took when it was asked,
+    `as_of` (UTC) when that was; `sql` the statement with its values; `truncated` whether more
+    rows exist than the limit let through.
+    """
+
+    table: pa.Table
+    key: str
+    sql: str
+    rung: Rung
+    seconds: float
+    as_of: datetime
+    truncated: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of `table`."""
+        return int(self.table.num_rows)
+
+    def answered_by(self, rung: Rung) -> Result:
+        """The same answer, given by another rung."""
+        return replace(self, rung=rung)
