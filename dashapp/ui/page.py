@@ -1,0 +1,35 @@
+"""What a page is: a URL rule and a function that lays it out for one visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dash.development.base_component import Component
+
+from dashapp.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One opening of a page: who, where, and with what in the URL (all of it untrusted text)."""
+
+    viewer: Viewer
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the server; `rule` is a Werkzeug URL rule such as "/dashboards/<slug>".
+
+    `layout` raises NotFound or Forbidden where the viewer may not see it. `permission` is what
+    everybody on the page needs; `embedded` pages are for guests and have no shell.
+    """
+
+    rule: str
+    layout: Callable[[Visit], Component]
+    title: str
+    permission: str | None = None
+    embedded: bool = False
