@@ -14,10 +14,12 @@ from models.content import (
     Visit,
     chart_tags,
     dashboard_charts,
+    dashboard_datasets,
     dashboard_tags,
     dataset_tags,
 )
 from models.engine import make_engine
+from models.links import named_in
 from models.sources import (
     Database,
     Dataset,
@@ -62,11 +64,13 @@ __all__ = [
     "Visit",
     "chart_tags",
     "dashboard_charts",
+    "dashboard_datasets",
     "dashboard_tags",
     "dataset_tags",
     "db",
     "group_members",
     "make_engine",
+    "named_in",
     "rule_groups",
     "rule_users",
     "utcnow",

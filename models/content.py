@@ -27,6 +27,19 @@ def _tagged(table: str, column: str, target: str) -> sa.Table:
     )
 
 
+def _shown(table: str, column: str, target: str) -> sa.Table:
+    """The table that says which objects of one kind a dashboard's layout names."""
+    return sa.Table(
+        table,
+        Base.metadata,
+        sa.Column(
+            "dashboard_id", sa.ForeignKey("dashboards.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column(column, sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True, index=True),
+        **TABLE_ARGS,
+    )
+
+
 dashboard_tags = _tagged("dashboard_tags", "dashboard_id", "dashboards.id")
 chart_tags = _tagged("chart_tags", "chart_id", "charts.id")
 dataset_tags = _tagged("dataset_tags", "dataset_id", "datasets.id")
@@ -68,17 +81,10 @@ class Chart(Identified, Audited, Versioned, Base):
     )
 
 
-# Which charts a dashboard's current layout shows; kept by services when a layout is saved, so
-# that rights on charts and datasets can be asked in SQL.
-dashboard_charts = sa.Table(
-    "dashboard_charts",
-    Base.metadata,
-    sa.Column("dashboard_id", sa.ForeignKey("dashboards.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column(
-        "chart_id", sa.ForeignKey("charts.id", ondelete="CASCADE"), primary_key=True, index=True
-    ),
-    **TABLE_ARGS,
-)
+# What a dashboard's current layout shows and offers in its filters. Derived from the layout by
+# `models.links`, so that rights on charts and datasets can be asked in SQL.
+dashboard_charts = _shown("dashboard_charts", "chart_id", "charts.id")
+dashboard_datasets = _shown("dashboard_datasets", "dataset_id", "datasets.id")
 
 
 class Dashboard(Identified, Audited, Versioned, Base):
@@ -104,6 +110,7 @@ class Dashboard(Identified, Audited, Versioned, Base):
         order_by="DashboardVersion.number.desc()",
     )
     charts: Mapped[list[Chart]] = relationship(secondary=dashboard_charts)
+    filter_datasets: Mapped[list[Dataset]] = relationship(secondary=dashboard_datasets)
     tags: Mapped[list[Tag]] = relationship(
         secondary=dashboard_tags, back_populates="dashboards", order_by="Tag.name"
     )

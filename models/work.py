@@ -17,7 +17,8 @@ from models.types import JSON, LongText, UTCDateTime, Uuid, utcnow
 class Job(Identified, Base):
     """Work for the worker: the row is the truth, the queue only wakes somebody.
 
-    `state` is queued, running, done, failed or cancelled. A worker holds it until `lease_until`.
+    `state` is queued, running, done, failed or cancelled. A worker holds it until `lease_until`;
+    `attempts` tells a late worker that another one took over. Equal `key`s are one job.
     """
 
     __tablename__ = "jobs"
@@ -31,6 +32,7 @@ class Job(Identified, Base):
     )
 
     kind: Mapped[str] = mapped_column(sa.String(50))
+    key: Mapped[str | None] = mapped_column(sa.String(128), unique=True)
     state: Mapped[str] = mapped_column(sa.String(20), default="queued")
     user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     viewer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
