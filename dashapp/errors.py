@@ -93,3 +93,19 @@ class WarehouseDown(QueryFailed):
     """The warehouse cannot be reached."""
 
     code, status = "warehouse_down", 503
+
+
+class Malformed(Invalid):
+    """Input of a type that no page of ours sends; answered as 400, never shown in a card."""
+
+    code, status = "malformed", 400
+
+
+class Unexpected(AppError):
+    """A bug: what happened is in the log under `detail["request_id"]`, not in the message."""
+
+    code, status = "unexpected", 500
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"Something went wrong on the server (id {request_id}).")
+        self.detail["request_id"] = request_id
