@@ -1,0 +1,346 @@
+"""What tiles show: their queries after all that is selected, answered and drawn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from dashapp import permissions, query
+from dashapp.charts import kind
+from dashapp.charts.base import ChartKind, Drawing, Look
+from dashapp.charts.colors import palette
+from dashapp.errors import AppError, Invalid, NotFound
+from dashapp.query.result import Result
+from dashapp.services import narrowing, querylog
+from dashapp.services.dashboards import Opened
+from dashapp.specs import (
+    ChartSpec,
+    DatasetSpec,
+    Filter,
+    FilterState,
+    Order,
+    QuerySpec,
+    Source,
+    Tile,
+)
+from dashapp.viewer import Viewer
+
+MAX_ROWS_OF_A_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A tile's questions after all that is selected. `source` is empty for charts without data."""
+
+    key: str
+    title: str
+    chart: ChartSpec
+    kind: type[ChartKind]
+    options: Any
+    source: Source | None
+    specs: Mapping[str, QuerySpec]
+    context: query.Context
+    applied: tuple[str, ...]
+    shown: str
+
+    @property
+    def main(self) -> QuerySpec:
+        """The question whose rows and exports people mean."""
+        return self.specs["main"] if "main" in self.specs else next(iter(self.specs.values()))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tile shows now: a drawing or an error, and how it came about."""
+
+    key: str
+    shown: str
+    drawing: Drawing | None = None
+    error: AppError | None = None
+    results: Mapping[str, Result] = field(default_factory=dict)
+    applied: tuple[str, ...] = ()
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the oldest of its data was read (UTC)."""
+        return min((r.as_of for r in self.results.values()), default=None)
+
+
+@dataclass(frozen=True)
+class Want:
+    """How tiles are asked: again from the warehouse, only from cache, how old at most."""
+
+    state: FilterState = FilterState()
+    force: bool = False
+    max_age_s: int | None = None
+    page: str = ""
+    now: datetime | None = None
+
+
+def look_of(viewer: Viewer, opened: Opened) -> Look:
+    """How a dashboard's charts are drawn for a viewer."""
+    return Look(
+        palette=palette(opened.layout.palette), colors=opened.layout.colors,
+        locale=viewer.locale, zone=viewer.zone,
+    )  # fmt: skip
+
+
+def locked(viewer: Viewer, state: FilterState) -> FilterState:
+    """The state with what a guest's token fixes laid over it."""
+    if not viewer.locked_filters:
+        return state
+    fixed = FilterState.model_validate({"values": viewer.locked_filters})
+    return state.model_copy(update={"values": {**state.values, **fixed.values}})
+
+
+@lru_cache(maxsize=2048)
+def _options(chart: ChartSpec, content: bytes) -> Any:
+    """A chart's options as its kind's shape, kept per version. Raises Invalid."""
+    try:
+        return kind(chart.kind).Options.model_validate_json(content)
+    except ValidationError as error:
+        fields = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
+        what = "; ".join(f"{name}: {text}" for name, text in fields.items())
+        raise Invalid(f"The options of this chart are not valid: {what}.", fields) from error
+
+
+def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
+    """A tile's questions as `viewer` asks them now. Raises NotFound or Invalid."""
+    tab, tile = opened.place(key)
+    chart = opened.chart(tile)
+    options = _options(chart, orjson.dumps(chart.options))
+    state = locked(viewer, want.state)
+    grain = narrowing.grain_of(opened.layout, tab, tile, state)
+    if grain:
+        options = narrowing.regrained(options, grain)
+    source = opened.sources.get(chart.dataset) if chart.dataset else None
+    if source is None and kind(chart.kind).uses_dataset:
+        raise NotFound("The dataset of this chart was deleted, or you may not use it.")
+    specs: dict[str, QuerySpec] = {}
+    applied: tuple[str, ...] = ()
+    if source is not None:
+        specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
+    context = _context(viewer, chart, want, key)
+    return Asked(
+        key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
+        options=options, source=source, specs=specs, context=context, applied=applied,
+        shown=_shown(chart, options, source, specs, context, opened.version),
+    )  # fmt: skip
+
+
+def _narrowed(
+    opened: Opened, tab: str, tile: Tile, dataset: DatasetSpec, chart: ChartSpec,
+    options: Any, state: FilterState,
+) -> tuple[dict[str, QuerySpec], tuple[str, ...]]:  # fmt: skip
+    types = opened.datasets
+    found = {
+        name: narrowing.narrow(spec, opened.layout, tab, tile, dataset, types, state)
+        for name, spec in kind(chart.kind).queries(options, dataset).items()
+    }
+    applied = tuple(dict.fromkeys(a for n in found.values() for a in n.applied))
+    return {name: n.spec for name, n in found.items()}, applied
+
+
+def _context(viewer: Viewer, chart: ChartSpec, want: Want, key: str) -> query.Context:
+    ttl_s = chart.ttl_s
+    if want.max_age_s is not None:
+        ttl_s = want.max_age_s if ttl_s is None else min(ttl_s, want.max_age_s)
+    return query.Context(
+        zone=viewer.zone, now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
+        locale=viewer.locale, query_id=f"{want.page}:{key}" if want.page else None,
+    )  # fmt: skip
+
+
+def _shown(
+    chart: ChartSpec, options: Any, source: Source | None, specs: Mapping[str, QuerySpec],
+    context: query.Context, version: int,
+) -> str:  # fmt: skip
+    """What a tile shows, as a short text that changes whenever the picture might."""
+    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
+    text = orjson.dumps([str(chart.uuid), chart.version, version, repr(options), keys])
+    return hashlib.blake2b(text, digest_size=12).hexdigest()
+
+
+def answers(
+    viewer: Viewer,
+    opened: Opened,
+    keys: Iterable[str],
+    want: Want,
+    shown: Mapping[str, str] | None = None,
+) -> dict[str, Answer]:
+    """Answer tiles, those left out whose picture in the browser (`shown`) is still right.
+
+    Queries of all tiles run together: equal ones once, others at the same time. A tile that
+    cannot be answered carries its error; the others are not disturbed.
+    """
+    narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
+    asked, done = _asked(viewer, opened, keys, want, shown or {})
+    jobs = [(a, name) for a in asked for name in a.specs]
+    outcomes = query.run_many(
+        [(a.source, a.specs[name], a.context) for a, name in jobs if a.source is not None]
+    )
+    by_tile: dict[str, dict[str, Result | AppError]] = {}
+    for (a, name), outcome in zip(jobs, outcomes, strict=True):
+        by_tile.setdefault(a.key, {})[name] = outcome
+    querylog.record(
+        viewer,
+        [
+            querylog.Entry(o, a.chart.dataset, a.chart.uuid, opened.uuid)
+            for (a, _), o in zip(jobs, outcomes, strict=True)
+        ],
+    )
+    look = look_of(viewer, opened)
+    done |= {a.key: _drawn(a, by_tile.get(a.key, {}), look) for a in asked}
+    return done
+
+
+def _asked(
+    viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want, shown: Mapping[str, str]
+) -> tuple[list[Asked], dict[str, Answer]]:
+    asked, failed = [], {}
+    missing = narrowing.missing_required(opened.layout, locked(viewer, want.state))
+    for key in keys:
+        try:
+            if missing:
+                _require_choice(opened, key, [f.key for f in missing])
+            one = ask(viewer, opened, key, want)
+        except AppError as error:
+            failed[key] = Answer(key, shown=f"error:{error.message}", error=error)
+            continue
+        if want.force or want.max_age_s is not None or shown.get(key) != one.shown:
+            asked.append(one)
+    return asked, failed
+
+
+def _require_choice(opened: Opened, key: str, missing: list[str]) -> None:
+    tab, tile = opened.place(key)
+    for chosen in opened.layout.filters:
+        if chosen.key in missing and narrowing.in_scope(chosen, tab, tile):
+            raise Invalid(f"Choose a value for “{chosen.title}” first.", required=chosen.key)
+
+
+def known(viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want) -> dict[str, Answer]:
+    """Tiles whose answers are all in the cache, drawn; no warehouse is asked."""
+    asked, _ = _asked(viewer, opened, keys, want, {})
+    look, found = look_of(viewer, opened), {}
+    for a in asked:
+        outcomes: dict[str, Result | AppError] = {}
+        for name, spec in a.specs.items():
+            result = query.peek(a.source, spec, a.context) if a.source else None
+            if result is None:
+                break
+            outcomes[name] = result
+        else:
+            found[a.key] = _drawn(a, outcomes, look)
+    return found
+
+
+def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:
+    error = next((o for o in outcomes.values() if isinstance(o, AppError)), None)
+    if error is not None:
+        return Answer(a.key, shown="", error=error, applied=a.applied)
+    results = {n: o for n, o in outcomes.items() if isinstance(o, Result)}
+    tables = {name: result.table for name, result in results.items()}
+    dataset = a.source.dataset if a.source else _NO_DATASET
+    try:
+        drawing = a.kind.figure(a.options, tables, dataset, look)
+    except AppError as failure:
+        return Answer(a.key, shown="", error=failure, results=results, applied=a.applied)
+    return Answer(a.key, a.shown, drawing, None, results, a.applied)
+
+
+_NO_DATASET = DatasetSpec(uuid=UUID(int=0), name="", database=UUID(int=0))
+
+
+def rows_query(a: Asked, page: RowsPage) -> QuerySpec:
+    """The underlying rows of a tile: the same rows, not grouped, all columns of the dataset."""
+    if a.source is None:
+        raise Invalid("This tile shows no data.")
+    main, columns = a.main, a.source.dataset.columns
+    return QuerySpec(
+        dataset=main.dataset, columns=tuple(c.name for c in columns),
+        filters=main.filters + page.filters, where=main.where, time_column=main.time_column,
+        time_range=main.time_range, order=page.order,
+        limit=min(page.size, MAX_ROWS_OF_A_PAGE), offset=page.start,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RowsPage:
+    """Which rows of a long table: from `start`, `size` of them, sorted and narrowed further."""
+
+    start: int = 0
+    size: int = 100
+    order: tuple[Order, ...] = ()
+    filters: tuple[Filter, ...] = ()
+
+
+def page_of(
+    viewer: Viewer, opened: Opened, key: str, want: Want, what: Literal["data", "rows"],
+    page: RowsPage,
+) -> Result:  # fmt: skip
+    """One page of a tile's underlying rows, or of the rows of a paged table."""
+    if what == "rows":
+        permissions.require(viewer, "rows.view")
+    narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
+    a = ask(viewer, opened, key, want)
+    if a.source is None:
+        raise Invalid("This tile shows no data.")
+    spec = rows_query(a, page) if what == "rows" else _data_page(a.main, page)
+    return query.run(a.source, spec, a.context)
+
+
+def _data_page(main: QuerySpec, page: RowsPage) -> QuerySpec:
+    grouped = {d.name for d in main.dimensions} if main.is_grouped else set(main.columns)
+    strange = [f.column for f in page.filters if f.column not in grouped]
+    if strange:
+        raise Invalid(f"Only columns that are not summed can be searched, not {strange[0]}.")
+    labels = {d.name: d.column for d in main.dimensions}
+    extra = tuple(
+        f.model_copy(update={"column": labels.get(f.column, f.column)}) for f in page.filters
+    )
+    return main.model_copy(
+        update={
+            "filters": main.filters + extra, "order": page.order or main.order,
+            "limit": min(page.size, MAX_ROWS_OF_A_PAGE), "offset": page.start,
+        }
+    )  # fmt: skip
+
+
+def asked(
+    viewer: Viewer, opened: Opened, key: str, want: Want, what: Literal["data", "rows"]
+) -> tuple[Asked, QuerySpec]:
+    """For exports: a tile's questions and the one whose whole answer is written."""
+    permissions.require(viewer, "export.run")
+    if what == "rows":
+        permissions.require(viewer, "rows.view")
+    narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
+    a = ask(viewer, opened, key, want)
+    if a.source is None:
+        raise Invalid("This tile shows no data.")
+    if what == "data":
+        return a, a.main
+    spec = rows_query(a, RowsPage()).model_copy(update={"limit": None, "offset": 0})
+    return a, spec
+
+
+def statements(viewer: Viewer, opened: Opened, key: str, want: Want) -> list[tuple[str, Result]]:
+    """The SQL of a tile with its values, and how it was answered. Needs `sql.view`."""
+    permissions.require(viewer, "sql.view")
+    answer = answers(viewer, opened, [key], want)[key]
+    if answer.error is not None:
+        raise answer.error
+    return list(answer.results.items())
+
+
+def cancel(viewer: Viewer, page: str, key: str) -> bool:
+    """Stop what a tile of one's own open page is waiting for."""
+    return query.cancel(f"{page}:{key}")

@@ -1,0 +1,223 @@
+"""Which filters and clicks reach which tile, and the query that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar, cast
+from uuid import UUID
+
+from dashapp.errors import Invalid
+from dashapp.specs import (
+    Click,
+    ColumnSpec,
+    DatasetSpec,
+    Dimension,
+    Filter,
+    FilterSpec,
+    FilterState,
+    FilterValue,
+    Grain,
+    Layout,
+    QuerySpec,
+    Spec,
+    Tile,
+)
+
+NUMERIC = frozenset({"integer", "number"})
+TEMPORAL = frozenset({"time", "date"})
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A tile's query after all that is selected, and the keys of the filters that did it."""
+
+    spec: QuerySpec
+    applied: tuple[str, ...]
+
+
+def value_of(spec: FilterSpec, state: FilterState) -> FilterValue:
+    """What is chosen in a filter: the state's choice, or the filter's default."""
+    return state.values.get(spec.key, spec.default)
+
+
+def missing_required(layout: Layout, state: FilterState) -> list[FilterSpec]:
+    """Required filters in which nothing is chosen."""
+    return [f for f in layout.filters if f.required and value_of(f, state).is_empty]
+
+
+def check(layout: Layout, state: FilterState, *, declared_only: bool = False) -> None:
+    """Refuse choices for filters that the dashboard does not have. Raises Invalid.
+
+    With `declared_only` (guests) cross-filters may only name columns of its declared filters.
+    """
+    known = {f.key for f in layout.filters}
+    lost = sorted(set(state.values) - known)
+    if lost:
+        raise Invalid(f"This dashboard has no filter named {', '.join(lost)}.")
+    if declared_only:
+        columns = {f.column for f in layout.filters} | {
+            c for f in layout.filters for c in f.targets.values()
+        }
+        strange = sorted({c.column for c in state.clicks} - columns)
+        if strange:
+            raise Invalid(f"Only declared filters may be set here, not {', '.join(strange)}.")
+
+
+def target_column(
+    spec: FilterSpec, dataset: DatasetSpec, types: Mapping[UUID, DatasetSpec]
+) -> ColumnSpec | None:
+    """The column of `dataset` that a filter narrows, if it reaches this dataset.
+
+    `types` are the dashboard's datasets by uuid, to compare column types across datasets.
+    """
+    if spec.kind == "grain":
+        return None
+    if dataset.uuid in spec.targets:
+        return dataset.column(spec.targets[dataset.uuid])
+    if spec.kind == "time":
+        name = spec.column if spec.dataset in (None, dataset.uuid) and spec.column else None
+        return dataset.column(name or dataset.time_column or "")
+    found = dataset.column(spec.column or "")
+    if spec.dataset == dataset.uuid or found is None:
+        return found
+    home = types.get(spec.dataset) if spec.dataset else None
+    other = home.column(spec.column or "") if home else None
+    return found if other is None or same_nature(found, other) else None
+
+
+def same_nature(left: ColumnSpec, right: ColumnSpec) -> bool:
+    """Whether members of two columns can be compared."""
+    return nature(left) == nature(right)
+
+
+def nature(column: ColumnSpec) -> str:
+    """Numbers, times, or the type itself."""
+    if column.type in NUMERIC:
+        return "numeric"
+    return "temporal" if column.type in TEMPORAL else column.type
+
+
+def in_scope(spec: FilterSpec, tab: str, tile: Tile) -> bool:
+    """Whether a filter's scope covers a tile on (top-level) tab `tab`."""
+    scope = spec.scope
+    return tile.key not in scope.excluded and (not scope.tabs or tab in scope.tabs)
+
+
+def click_column(
+    click: Click, tile: Tile, dataset: DatasetSpec, types: Mapping[UUID, DatasetSpec]
+) -> ColumnSpec | None:
+    """The column of a tile's dataset that a cross-filter narrows, if it reaches the tile."""
+    if click.source == tile.key:
+        return None
+    found = dataset.column(click.column)
+    if found is None or not found.filterable or click.dataset == dataset.uuid:
+        return found if found is not None and found.filterable else None
+    home = types.get(click.dataset)
+    other = home.column(click.column) if home else None
+    return found if other is not None and same_nature(found, other) else None
+
+
+def narrow(
+    spec: QuerySpec,
+    layout: Layout,
+    tab: str,
+    tile: Tile,
+    dataset: DatasetSpec,
+    types: Mapping[UUID, DatasetSpec],
+    state: FilterState,
+) -> Narrowed:
+    """Add to a tile's query what is selected on the dashboard. Deterministic order."""
+    filters, applied = list(spec.filters), list[str]()
+    changes: dict[str, object] = {}
+    for chosen in layout.filters:
+        value = value_of(chosen, state)
+        if value.is_empty or not in_scope(chosen, tab, tile):
+            continue
+        column = target_column(chosen, dataset, types)
+        if column is None:
+            continue
+        applied.append(chosen.key)
+        if chosen.kind == "time":
+            main = spec.time_column or dataset.time_column
+            if main in (None, column.name):
+                changes |= {"time_range": value.range, "time_column": column.name}
+            elif value.range:
+                filters.append(Filter(column=column.name, op="time range", value=value.range))
+        else:
+            filters.extend(predicates(chosen, column, value))
+    if layout.cross_filters:
+        for click in state.clicks:
+            column = click_column(click, tile, dataset, types)
+            if column is not None:
+                applied.append(f"click:{click.source}")
+                filters.append(
+                    Filter(
+                        column=column.name, op="in", value=click.values,
+                        grain=click.grain, bin=click.bin,
+                    )
+                )  # fmt: skip
+    narrowed = spec.model_copy(update={**changes, "filters": tuple(filters)})
+    return Narrowed(narrowed, tuple(dict.fromkeys(applied)))
+
+
+def grain_of(layout: Layout, tab: str, tile: Tile, state: FilterState) -> Grain | None:
+    """The time grain that the dashboard's grain filter asks of a tile, if it does."""
+    chosen = [
+        value_of(f, state).grain
+        for f in layout.filters
+        if f.kind == "grain" and in_scope(f, tab, tile)
+    ]
+    return next((g for g in chosen if g), None)
+
+
+T = TypeVar("T")
+
+
+def regrained(value: T, grain: Grain) -> T:
+    """Options with every time dimension in them at `grain`; works through nested shapes."""
+    if isinstance(value, Dimension):
+        fresh = value.model_copy(update={"grain": grain, "label": value.name})
+        return cast(T, fresh) if value.grain else value
+    if isinstance(value, tuple):
+        return cast(T, tuple(regrained(v, grain) for v in value))
+    if isinstance(value, Spec):
+        changed = {n: regrained(getattr(value, n), grain) for n in type(value).model_fields}
+        return value.model_copy(update=changed)
+    return value
+
+
+def predicates(chosen: FilterSpec, column: ColumnSpec, value: FilterValue) -> Iterator[Filter]:
+    """The filters of a select or range choice."""
+    if value.values:
+        op = "not in" if chosen.exclude else "in"
+        yield Filter.model_validate({"column": column.name, "op": op, "value": value.values})
+    if value.low is not None or value.high is not None:
+        yield Filter(column=column.name, op="between", value=(value.low, value.high))
+
+
+def reach(
+    layout: Layout, datasets: Mapping[str, DatasetSpec], types: Mapping[UUID, DatasetSpec]
+) -> dict[str, dict[str, list[str]]]:
+    """For the browser: which tiles each filter and each clicked column reaches.
+
+    `datasets` are the tiles' datasets by tile key. Answer: `{"filters": {filter key: tiles},
+    "columns": {"dataset uuid|column": tiles}}`; the server decides again on every query.
+    """
+    filters: dict[str, list[str]] = {}
+    columns: dict[str, list[str]] = {}
+    homes = {d.uuid: d for d in datasets.values()}
+    for tab, tile in layout.tiles():
+        dataset = datasets.get(tile.key)
+        if dataset is None:
+            continue
+        for chosen in layout.filters:
+            hits = chosen.kind == "grain" or target_column(chosen, dataset, types) is not None
+            if hits and in_scope(chosen, tab, tile):
+                filters.setdefault(chosen.key, []).append(tile.key)
+        for home in homes.values():
+            for column in home.columns:
+                found = dataset.column(column.name)
+                if found is not None and (home.uuid == dataset.uuid or same_nature(found, column)):
+                    columns.setdefault(f"{home.uuid}|{column.name}", []).append(tile.key)
+    return {"filters": filters, "columns": columns}

@@ -1,0 +1,113 @@
+"""Dashboards as cards, in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from dashapp.ui import ids
+from dashapp.ui.cards import HIDDEN
+from dashapp.ui.texts import t
+
+RECENT = 4
+
+
+class Line(Protocol):
+    """What a card shows of a dashboard."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def is_favourite(self) -> bool: ...
+    @property
+    def is_published(self) -> bool: ...
+    @property
+    def tiles(self) -> int: ...
+    @property
+    def visited_at(self) -> datetime | None: ...
+
+
+def tags(names: list[str]) -> Component:
+    """One choice among all tags."""
+    options = [{"label": t("All"), "value": ""}, *({"label": n, "value": n} for n in names)]
+    return dbc.RadioItems(
+        id=ids.HOME_TAG, options=options, value="", className="home-tags" if names else "d-none",
+        inline=True,
+    )  # fmt: skip
+
+
+def sections(found: Sequence[Line], *, searching: bool = False) -> list[Component]:
+    """Favourites, recently opened, then all; one list while someone searches."""
+    if not found:
+        text = t("Nothing found.") if searching else t("There is no dashboard yet.")
+        return [html.Div([html.I(className="bi bi-inbox", **HIDDEN), text], className="state p-5")]
+    if searching:
+        return [cards(found)]
+    favourites = [d for d in found if d.is_favourite]
+    visited = sorted(
+        (d for d in found if d.visited_at), key=lambda d: d.visited_at or datetime.min, reverse=True
+    )
+    parts: list[Component] = []
+    if favourites:
+        parts += [html.H2(t("Favourites"), className="home-section"), cards(favourites)]
+    if visited and len(found) > RECENT:
+        parts += [html.H2(t("Opened last"), className="home-section"), cards(visited[:RECENT])]
+    rest = [d for d in found if not d.is_favourite]
+    if rest:
+        title = t("All dashboards") if parts else t("Dashboards")
+        parts += [html.H2(title, className="home-section"), cards(rest)]
+    return parts
+
+
+def cards(found: Sequence[Line]) -> Component:
+    """Cards side by side."""
+    return html.Div([card(d) for d in found], className="home-cards")
+
+
+def card(line: Line) -> Component:
+    """One dashboard."""
+    notes: list[Component] = [html.Span(tag, className="tag") for tag in line.tags]
+    if not line.is_published:
+        notes.insert(0, html.Span(t("Draft"), className="tag"))
+    notes.append(html.Span(t("{count} charts", count=line.tiles)))
+    if line.visited_at:
+        notes.append(html.Span("· " + ago(line.visited_at)))
+    return html.Article(
+        [
+            html.H2(html.A(line.title, href=f"/dashboards/{line.slug}")),
+            star(ids.favourite(line.slug), line.is_favourite, "star"),
+            html.P(line.description),
+            html.Footer(notes),
+        ],
+        className="home-card",
+    )
+
+
+def star(component_id: object, is_favourite: bool, className: str = "") -> Component:
+    """A button that keeps a dashboard among one's favourites."""
+    return html.Button(
+        html.I(className="bi bi-star-fill" if is_favourite else "bi bi-star", **HIDDEN),
+        id=component_id, type="button", className=f"icon-button {className}".strip(),
+        **{"aria-pressed": str(is_favourite).lower(), "aria-label": t("Favourite")},
+    )  # fmt: skip
+
+
+def ago(at: datetime) -> str:
+    """How long ago, roughly."""
+    seconds = (datetime.now(UTC) - at).total_seconds()
+    if seconds < 3600:
+        return t("opened just now") if seconds < 120 else t("opened {n} min ago", n=int(seconds // 60))
+    if seconds < 86_400:
+        return t("opened {n} h ago", n=int(seconds // 3600))
+    return t("opened {n} d ago", n=int(seconds // 86_400))

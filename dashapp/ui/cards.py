@@ -1,0 +1,143 @@
+"""What stands in a tile: a drawing, an error with retry, one of the empty states, a skeleton."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashapp.charts.base import Drawing, Empty, Grid, Number, Plot, Text
+from dashapp.errors import AppError, Forbidden, Invalid, NotFound, QueryCancelled
+from dashapp.query.result import Result
+from dashapp.ui import grids, ids
+from dashapp.ui.texts import t
+
+GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
+SKELETONS = {"numbers": "number", "parts": "ring", "tables": "lines", "text": "lines"}
+ICONS = {
+    "no_rows": "bi-inbox",
+    "not_configured": "bi-sliders",
+    "forbidden": "bi-lock",
+    "not_found": "bi-question-circle",
+    "cancelled": "bi-stop-circle",
+    "choose": "bi-funnel",
+    "failed": "bi-exclamation-triangle",
+}
+
+
+def skeleton(family: str) -> Component:
+    """A grey picture in the shape of a family of charts; it appears after 150 ms."""
+    shape = SKELETONS.get(family, "bars")
+    return html.Div([html.I() for _ in range(6)], className=f"skeleton {shape}", **HIDDEN)
+
+
+HIDDEN = {"aria-hidden": "true"}
+
+
+def state(icon: str, message: str, *, retry: bool = False, failed: bool = False) -> Component:
+    """A sentence in the middle of a tile, with a button to try again where that may help."""
+    parts: list[Component] = [html.I(className=f"bi {ICONS[icon]}", **HIDDEN), html.Div(message)]
+    if retry:
+        parts.append(html.Button(t("Try again"), type="button", **{"data-act": "refresh"}))
+    return html.Div(parts, className="state failed" if failed else "state", role="status")
+
+
+def failed(error: AppError) -> Component:
+    """A refusal as a sentence."""
+    if isinstance(error, Forbidden):
+        return state("forbidden", error.message)
+    if isinstance(error, NotFound):
+        return state("not_found", error.message)
+    if isinstance(error, QueryCancelled):
+        return state("cancelled", t("Cancelled."), retry=True)
+    if isinstance(error, Invalid) and "required" in error.detail:
+        return state("choose", error.message)
+    return state("failed", error.message, retry=True, failed=True)
+
+
+def body(key: str, dataset: str, drawing: Drawing) -> Component:
+    """A drawing as a component; `dataset` is the uuid that its clicks refer to."""
+    if isinstance(drawing, Plot):
+        return plot(key, dataset, drawing)
+    if isinstance(drawing, Grid):
+        return grids.table(ids.grid(key), dataset, drawing)
+    if isinstance(drawing, Number):
+        return number(drawing)
+    if isinstance(drawing, Text):
+        return markdown(drawing.markdown)
+    if isinstance(drawing, Empty):
+        return state(drawing.reason, drawing.message)
+    raise TypeError(f"There is no component for {type(drawing).__name__}.")
+
+
+def plot(key: str, dataset: str, drawing: Plot) -> Component:
+    """A figure; what its marks stand for travels in `layout.meta`."""
+    clicks = [{"column": c.column, "grain": c.grain, "bin": c.bin} for c in drawing.clicks]
+    layout = {**drawing.figure.get("layout", {}), "meta": {"clicks": clicks, "dataset": dataset}}
+    figure = {"data": drawing.figure["data"], "layout": layout}
+    return html.Div(
+        dcc.Graph(
+            id=ids.graph(key), figure=figure, config=GRAPH_CONFIG, responsive=True,
+            style={"height": "100%", "width": "100%"},
+        ),
+        role="img", **{"aria-label": drawing.summary},
+    )  # fmt: skip
+
+
+def number(drawing: Number) -> Component:
+    """One large value, its change and a small trend."""
+    style = {"color": drawing.tone} if drawing.tone else None
+    parts: list[Component] = [html.Div(drawing.value, className="number-value", style=style)]
+    if drawing.change:
+        parts.append(html.Div(drawing.change, className=f"number-change {drawing.change_is}"))
+    if drawing.note:
+        parts.append(html.Div(drawing.note, className="number-note"))
+    if drawing.trend:
+        trend = dcc.Graph(
+            figure=drawing.trend, responsive=True, style={"height": "100%"},
+            config={"staticPlot": True, "displayModeBar": False, "responsive": True},
+        )  # fmt: skip
+        parts.append(html.Div(trend, className="number-trend", **HIDDEN))
+    return html.Div(parts, className="number", role="group", **{"aria-label": drawing.summary})
+
+
+def markdown(text: str) -> Component:
+    """Markdown whose HTML is shown as text and whose links open apart."""
+    return dcc.Markdown(text, className="text-body", link_target="_blank")
+
+
+def foot(results: dict[str, Result], zone: str) -> Component | str:
+    """How a tile's answer came about: rows, who answered, how long, how old."""
+    if not results:
+        return ""
+    rows = sum(r.rows for r in results.values())
+    slowest = max(results.values(), key=lambda r: r.seconds)
+    parts: list[Component | str] = []
+    if any(r.truncated for r in results.values()):
+        parts.append(html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut"))
+        parts.append(" · ")
+    rungs = {r.rung for r in results.values()}
+    if "warehouse" in rungs:
+        parts.append(f"{duration(slowest.seconds)} · {rung('warehouse')}")
+    else:
+        as_of = min(r.as_of for r in results.values())
+        parts.append(f"{rung(slowest.rung)} · {clock(as_of, zone)}")
+    return html.Span(parts)
+
+
+def duration(seconds: float) -> str:
+    """A duration in the unit that suits it."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def clock(at: datetime, zone: str) -> str:
+    """A time of day in the viewer's zone."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
+
+
+def rung(name: str) -> str:
+    """Who answered, in words."""
+    names = {"memory": t("memory"), "redis": "Redis", "disk": t("disk"), "warehouse": t("database")}
+    return names[name]

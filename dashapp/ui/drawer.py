@@ -1,0 +1,73 @@
+"""The dialog over a dashboard: underlying rows, SQL, a tile as a table; and the export panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashapp.query.result import Result
+from dashapp.ui import ids
+from dashapp.ui.cards import clock, duration, rung
+from dashapp.ui.texts import t
+
+
+def drawer() -> Component:
+    """The empty dialog."""
+    return dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle(id=ids.DRAWER_TITLE)),
+            dbc.ModalBody(id=ids.DRAWER_BODY),
+        ],
+        id=ids.DRAWER, is_open=False, size="xl", fullscreen="md-down", scrollable=True,
+    )  # fmt: skip
+
+
+def statements(found: Sequence[tuple[str, Result]], zone: str) -> Component:
+    """Each question's SQL with its values, and how it was answered."""
+    parts: list[Component] = []
+    for name, result in found:
+        facts = [
+            (t("Rows"), f"{result.rows:,}" + (f" ({t('cut')})" if result.truncated else "")),
+            (t("Answered by"), rung(result.rung)),
+            (t("Database time"), duration(result.seconds)),
+            (t("Read at"), f"{clock(result.as_of, zone)} {zone}"),
+        ]
+        if len(found) > 1:
+            parts.append(html.H3(name, className="h6"))
+        parts += [
+            html.Div(
+                [dcc.Clipboard(content=result.sql, className="float-end p-2", title=t("Copy")),
+                 html.Pre(result.sql, className="sql")],
+            ),
+            html.Div([html.Span([f"{k} ", html.B(v)]) for k, v in facts], className="facts"),
+        ]  # fmt: skip
+    return html.Div(parts)
+
+
+def export_panel() -> Component:
+    """Progress, cancel and the finished file of the one export that runs."""
+    return html.Div(
+        [
+            html.Div(id=ids.EXPORT_TEXT, role="status"),
+            dbc.Progress(id=ids.EXPORT_BAR, value=0, max=100),
+            html.Footer(
+                [
+                    html.Span(id=ids.EXPORT_DONE),
+                    dbc.Button(t("Cancel"), id=ids.EXPORT_CANCEL, size="sm", color="secondary", outline=True),
+                    dbc.Button(t("Close"), id=ids.EXPORT_CLOSE, size="sm", color="secondary", outline=True),
+                ]
+            ),
+        ],
+        id=ids.EXPORT, className="export-panel", hidden=True,
+    )  # fmt: skip
+
+
+def finished(address: str, filename: str) -> Component:
+    """The link to an exported file."""
+    return html.A(
+        t("Save {name}", name=filename), href=address, className="btn btn-primary btn-sm",
+        download=filename, **{"data-autosave": ""},
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""AG Grid tables: of a tile, of underlying rows, of a tile's numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+import pyarrow as pa
+from dash import html
+from dash.development.base_component import Component
+
+from dashapp.charts.base import Grid
+from dashapp.specs import ColumnSpec
+
+PAGE = 100
+OPTIONS: dict[str, Any] = {
+    "animateRows": False,
+    "suppressFieldDotNotation": True,
+    "enableCellTextSelection": True,
+    "ensureDomOrder": True,
+    "rowHeight": 30,
+    "headerHeight": 34,
+    "suppressDragLeaveHidesColumns": True,
+}
+DEFAULTS: dict[str, Any] = {"sortable": True, "resizable": True, "minWidth": 70}
+NUMERIC = frozenset({"integer", "number"})
+
+
+def table(component_id: Any, dataset: str, drawing: Grid) -> Component:
+    """A table drawing; what its cells stand for travels in the grid's context."""
+    clicks = {
+        name: {"column": c.column, "grain": c.grain, "bin": c.bin}
+        for name, c in drawing.clicks.items()
+    }
+    options = {**OPTIONS, "context": {"clicks": clicks, "dataset": dataset, "paged": drawing.paged}}
+    if drawing.totals:
+        options["pinnedBottomRowData"] = drawing.totals
+    common: dict[str, Any] = {
+        "id": component_id, "columnDefs": drawing.columns, "columnSize": "responsiveSizeToFit",
+        "defaultColDef": DEFAULTS,
+        "style": {"height": "100%", "width": "100%"},
+    }  # fmt: skip
+    if drawing.paged:
+        return dag.AgGrid(
+            rowModelType="infinite", dashGridOptions={**options, **infinite()}, **common
+        )
+    return dag.AgGrid(rowData=drawing.rows, dashGridOptions=options, **common)
+
+
+def rows(component_id: Any, columns: tuple[ColumnSpec, ...]) -> Component:
+    """An empty grid over a dataset's columns whose rows come from the server page by page."""
+    return dag.AgGrid(
+        id=component_id, rowModelType="infinite", columnDefs=[column(c) for c in columns],
+        defaultColDef={**DEFAULTS, "floatingFilter": True},
+        dashGridOptions={**OPTIONS, **infinite()}, style={"height": "62vh", "width": "100%"},
+    )  # fmt: skip
+
+
+def infinite() -> dict[str, Any]:
+    """Options of a grid that asks the server for pages while one scrolls."""
+    return {
+        "cacheBlockSize": PAGE,
+        "maxBlocksInCache": 20,
+        "infiniteInitialRowCount": 1,
+        "rowBuffer": 0,
+    }
+
+
+def column(spec: ColumnSpec) -> dict[str, Any]:
+    """The grid column of a dataset's column."""
+    is_number = spec.type in NUMERIC
+    found: dict[str, Any] = {
+        "field": spec.name, "headerName": spec.title, "headerTooltip": spec.description or spec.name,
+        "filter": "agNumberColumnFilter" if is_number else "agTextColumnFilter",
+        "filterParams": {"buttons": ["reset"], "maxNumConditions": 1, "debounceMs": 500},
+    }  # fmt: skip
+    if spec.type in ("boolean", "time", "date", "other"):
+        found["filter"] = False
+    if is_number:
+        found["cellClass"] = "is-number"
+    return found
+
+
+def plain(component_id: Any, tables: dict[str, pa.Table]) -> Component:
+    """The numbers behind a tile as they came, all its answers one below the other."""
+    return html.Div(
+        [
+            dag.AgGrid(
+                id=f"{component_id}-{i}", columnDefs=[plain_column(f) for f in answer.schema],
+                rowData=plain_rows(answer), defaultColDef=DEFAULTS, dashGridOptions=OPTIONS,
+                columnSize="responsiveSizeToFit", className="ag-theme-quartz mb-3",
+                style={"height": f"{min(62, 12 + 4 * max(answer.num_rows, 2))}vh"},
+            )
+            for i, answer in enumerate(tables.values())
+        ]
+    )  # fmt: skip
+
+
+def plain_column(field: pa.Field[Any]) -> dict[str, Any]:
+    """The grid column of an Arrow field."""
+    found: dict[str, Any] = {"field": field.name, "headerName": field.name}
+    if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
+        found["cellClass"] = "is-number"
+    return found
+
+
+def plain_rows(answer: pa.Table, limit: int = 5000) -> list[dict[str, Any]]:
+    """Rows as JSON; times as ISO text without a needless midnight."""
+    return [{k: shown(v) for k, v in row.items()} for row in answer.slice(0, limit).to_pylist()]
+
+
+def shown(value: Any) -> Any:
+    """A value as JSON and people take it."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    text = value.isoformat(sep=" ") if hasattr(value, "hour") else str(value)
+    return text.removesuffix(" 00:00:00").removesuffix("+00:00")

@@ -1,0 +1,94 @@
+"""Every component id, once. Pattern ids have the parts kind, part and key (and group)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Key = Any  # a key of the layout, or dash's MATCH or ALL
+
+# The page
+URL = "url"
+PAGE = "page"  # store: {slug, page, guest}
+FILTERS = "filter-state"  # store: FilterState
+REACH = "reach"  # store: which tiles each filter and column reaches
+CLICK = "click"  # store: the latest click on a mark, or a wish to clear
+ACTION = "action"  # store: the latest choice in a tile's menu
+TABS = "tabs"
+CHIPS = "chips"
+RESET = "reset-filters"
+REFRESH = "refresh"
+REFRESH_TICK = "refresh-tick"
+FRESHNESS = "freshness"
+UNTIL = "data-until"
+CANCELLED = "cancelled"
+FAVOURITE = "favourite"
+BAR = "filter-bar"
+BAR_TOGGLE = "filter-bar-toggle"
+
+# The drawer that shows rows, SQL or a tile as a table
+DRAWER = "drawer"
+DRAWER_TITLE = "drawer-title"
+DRAWER_BODY = "drawer-body"
+DRAWER_GRID = "drawer-grid"
+
+# Exports
+EXPORT = "export-panel"
+EXPORT_ASK = "export-ask"
+EXPORT_TEXT = "export-text"
+EXPORT_BAR = "export-bar"
+EXPORT_CANCEL = "export-cancel"
+EXPORT_DONE = "export-done"
+EXPORT_CLOSE = "export-close"
+
+# The shell
+SEARCH = "search"
+SEARCH_OPEN = "search-open"
+SEARCH_TEXT = "search-text"
+SEARCH_RESULTS = "search-results"
+SHORTCUTS = "shortcuts"
+THEME = "theme"
+NOTICE = "notice"
+
+# Home
+HOME_SEARCH = "home-search"
+HOME_TAG = "home-tag"
+HOME_LIST = "home-list"
+
+TilePart = Literal["body", "foot", "grid"]
+FilterPart = Literal["select", "range", "time", "dates", "grain", "asks", "box"]
+GroupPart = Literal["ask", "answered"]
+
+
+def tile(part: TilePart, key: Key, group: Key) -> dict[str, Any]:
+    """Id of one part of a tile; tiles of a group are answered by one request."""
+    return {"kind": "tile", "part": part, "group": group, "key": key}
+
+
+def graph(key: Key) -> dict[str, Any]:
+    """Id of a tile's figure."""
+    return {"kind": "graph", "key": key}
+
+
+def grid(key: Key) -> dict[str, Any]:
+    """Id of a tile's table."""
+    return {"kind": "grid", "key": key}
+
+
+def group(part: GroupPart, index: Key) -> dict[str, Any]:
+    """Id of one store of a group of tiles."""
+    return {"kind": "group", "part": part, "index": index}
+
+
+def filter(part: FilterPart, key: Key) -> dict[str, Any]:
+    """Id of one control of a filter of the bar."""
+    return {"kind": "filter", "part": part, "key": key}
+
+
+def favourite(slug: Key) -> dict[str, Any]:
+    """Id of a dashboard's star in a list."""
+    return {"kind": "favourite", "key": slug}
+
+
+def panel(tab: Key) -> dict[str, Any]:
+    """Id of the panel of a tab."""
+    return {"kind": "panel", "key": tab}

@@ -1,0 +1,355 @@
+// The browser's half of a dashboard: one filter state in one store and the URL, which tiles are
+// to be asked again, clicks on marks. The server checks and decides everything again.
+(function () {
+  "use strict";
+  const EMPTY = "__empty__"; // stands for a missing value among a dropdown's options
+  const NONE = () => window.dash_clientside.no_update;
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const clean = (v) => {
+    const kept = {};
+    for (const k of ["values", "low", "high", "range", "grain"]) {
+      const x = (v || {})[k];
+      if (x !== null && x !== undefined && !(Array.isArray(x) && x.length === 0) && x !== "") kept[k] = x;
+    }
+    return kept;
+  };
+
+  // ---- the state ---------------------------------------------------------------------------
+  // Compact form: choices equal to a filter's default are left out.
+  function compact(state, reach) {
+    const values = {};
+    for (const f of reach.filters) {
+      const v = clean((state.values || {})[f.key]);
+      if ((state.values || {})[f.key] !== undefined && !same(v, clean(f.default))) values[f.key] = v;
+    }
+    return { values, clicks: state.clicks || [] };
+  }
+  const chosen = (f, state) => clean((state.values || {})[f.key] === undefined ? f.default : state.values[f.key]);
+
+  function parse(search, reach) {
+    const text = new URLSearchParams(search || "").get("f");
+    let state = { values: {}, clicks: [] };
+    try { if (text) state = Object.assign(state, JSON.parse(text)); } catch { /* an edited URL: no choice */ }
+    return compact(state, reach);
+  }
+  function url(state, tab, reach) {
+    const query = new URLSearchParams(window.location.search);
+    query.delete("f"); query.delete("tab"); query.delete("guest_token");
+    if (Object.keys(state.values).length || state.clicks.length) {
+      const short = { ...(Object.keys(state.values).length && { values: state.values }), ...(state.clicks.length && { clicks: state.clicks }) };
+      query.set("f", JSON.stringify(short));
+    }
+    if (tab && tab !== reach.first_tab) query.set("tab", tab);
+    const text = query.toString();
+    return text ? "?" + text : "";
+  }
+
+  // ---- controls <-> choices ----------------------------------------------------------------
+  const nextDay = (iso, days) => {
+    const d = new Date(iso.slice(0, 10) + "T00:00:00Z");
+    d.setUTCDate(d.getUTCDate() + days);
+    return d.toISOString().slice(0, 10);
+  };
+  const custom = (range) => /^\s*\S*\s+:\s+\S*\s*$/.test(range || "") || /^\d{4}-\d\d-\d\d/.test(range || "");
+  const read = {
+    select: (v) => ({ values: (Array.isArray(v) ? v : v === null || v === undefined || v === "" ? [] : [v]).map((x) => (x === EMPTY ? null : x)) }),
+    range: (v, f) => (v ? { low: f.bounds && v[0] <= f.bounds[0] ? null : v[0], high: f.bounds && v[1] >= f.bounds[1] ? null : v[1] } : {}),
+    grain: (v) => ({ grain: v || null }),
+    time: (v, f, dates) => {
+      if (v !== "custom") return { range: v || null };
+      if (!dates[0] && !dates[1]) return {};
+      return { range: `${dates[0] ? dates[0].slice(0, 10) : ""} : ${dates[1] ? nextDay(dates[1], 1) : ""}` };
+    },
+  };
+  const write = {
+    select: (c, f) => { const v = (c.values || []).map((x) => (x === null ? EMPTY : x)); return f.multiple ? v : v.length ? v[0] : null; },
+    range: (c, f) => [c.low ?? (f.bounds ? f.bounds[0] : 0), c.high ?? (f.bounds ? f.bounds[1] : 0)],
+    grain: (c) => c.grain || null,
+    time: (c) => (c.range && custom(c.range) ? "custom" : c.range || null),
+    dates: (c) => {
+      if (!c.range || !custom(c.range)) return [null, null];
+      const parts = c.range.split(/\s*:\s+|\s+:\s*/);
+      if (parts.length === 1) return [parts[0].slice(0, 10), parts[0].slice(0, 10)];
+      return [parts[0] ? parts[0].slice(0, 10) : null, parts[1] ? nextDay(parts[1], -1) : null];
+    },
+  };
+
+  const clickKey = (c) => JSON.stringify([c.source, c.dataset, c.column, c.grain || null, c.bin || null]);
+  function clicked(clicks, event) {
+    if (event.clear === "clicks") return [];
+    if (event.clear !== undefined) return clicks.filter((_, i) => i !== event.clear);
+    const others = clicks.filter((c) => c.source !== event.source);
+    const mine = clicks.filter((c) => c.source === event.source);
+    const fresh = event.targets;
+    if (!event.more) {
+      return same(mine.map((c) => [clickKey(c), c.values]), fresh.map((c) => [clickKey(c), c.values])) ? others : others.concat(fresh);
+    }
+    const merged = fresh.map((c) => {
+      const old = mine.find((m) => clickKey(m) === clickKey(c));
+      if (!old) return c;
+      const has = old.values.some((v) => same(v, c.values[0]));
+      if (has && fresh.length > 1) return old;
+      return { ...old, values: has ? old.values.filter((v) => !same(v, c.values[0])) : old.values.concat(c.values) };
+    }).filter((c) => c.values.length);
+    return others.concat(merged);
+  }
+
+  function chips(state, reach) {
+    const show = (v) => (v === null || v === undefined ? reach.texts.empty : typeof v === "string" && /^\d{4}-\d\d-\d\dT00:00:00/.test(v) ? v.slice(0, 10) : String(v));
+    const list = (vs) => (vs.length > 3 ? vs.slice(0, 3).map(show).join(", ") + ` +${vs.length - 3}` : vs.map(show).join(", "));
+    const chip = (what, title, text, kind) => ({ namespace: "dash_html_components", type: "Button", props: {
+      className: "chip" + (kind ? " chip-click" : ""), type: "button", "data-chip": what, title: `${title}: ${text}`, "aria-label": `${reach.texts.remove} ${title}: ${text}`,
+      children: [
+        { namespace: "dash_html_components", type: "B", props: { children: title } },
+        { namespace: "dash_html_components", type: "Span", props: { children: text } },
+        { namespace: "dash_html_components", type: "I", props: { className: "bi bi-x" } },
+      ] } });
+    const out = [];
+    for (const f of reach.filters) {
+      const c = chosen(f, state);
+      if (!Object.keys(c).length || f.locked) continue;
+      let text = c.values ? list(c.values) : c.range ? (f.presets || {})[c.range] || c.range.replace(/\s*:\s+|\s+:\s*/, " – ") : c.grain ? reach.texts["grain_" + c.grain] || c.grain : `${c.low ?? "…"} – ${c.high ?? "…"}`;
+      if (f.exclude) text = `${reach.texts.not} ${text}`;
+      out.push(chip("f:" + f.key, f.title, text, false));
+    }
+    (state.clicks || []).forEach((c, i) => out.push(chip("c:" + i, reach.titles[c.dataset + "|" + c.column] || c.column, list(c.values), true)));
+    if (out.length > 1 || !same(compact(state, reach), { values: {}, clicks: [] })) {
+      out.push({ namespace: "dash_html_components", type: "Button", props: { className: "chip-reset", type: "button", "data-chip": "all", children: reach.texts.reset } });
+    }
+    return out;
+  }
+
+  // One callback owns the state: whoever changed it (a control, a chip, a mark, the URL).
+  function state(selects, ranges, times, starts, ends, grains, click, tab, search, idsS, idsR, idsT, idsG, idsA, current, reach, asks) {
+    const byKey = Object.fromEntries(reach.filters.map((f) => [f.key, f]));
+    const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id);
+    const from = (part) => triggered.some((p) => p.includes(`"part":"${part}"`));
+    const initial = !window.dashapp.started;
+    let next = { values: { ...(current.values || {}) }, clicks: current.clicks || [] };
+    let shownTab = tab;
+    const search0 = window.dashapp.search;
+    if (initial) {
+      window.dashapp.started = true;
+      window.dashapp.reach = reach;
+    } else if (triggered.some((p) => p.startsWith("url.")) && search !== search0) {
+      next = parse(search, reach);
+      shownTab = new URLSearchParams(search || "").get("tab") || reach.first_tab;
+    } else if (triggered.some((p) => p.startsWith("click.")) && click) {
+      if (click.reset) next = { values: {}, clicks: [] };
+      else if (click.filter) next.values[click.filter] = {};
+      else next.clicks = clicked(next.clicks, click);
+    } else {
+      const put = (ids, values, kind, extra) => ids.forEach((id, i) => {
+        const f = byKey[id.key], v = clean(read[kind](values[i], f, extra ? extra(i) : null));
+        if (f.locked || same(v, chosen(f, next))) return;
+        next.values[id.key] = v;
+      });
+      if (from("select")) put(idsS, selects, "select");
+      if (from("range")) put(idsR, ranges, "range");
+      if (from("grain")) put(idsG, grains, "grain");
+      if (from("time") || from("dates")) put(idsT, times, "time", (i) => [starts[i], ends[i]]);
+    }
+    for (const f of reach.filters) {
+      // A required filter cannot be emptied: it goes back to its default.
+      if (f.required && !Object.keys(chosen(f, next)).length && Object.keys(clean(f.default)).length) delete next.values[f.key];
+    }
+    next = compact(next, reach);
+    const no = NONE(), c = (id) => chosen(byKey[id.key], next);
+    const sync = (ids, old, make) => ids.map((id, i) => { const v = make(c(id), byKey[id.key]); return same(v, old[i] ?? null) || (Array.isArray(v) && !v.length && !old[i]) ? no : v; });
+    const waiting = (id, i) => times[i] === "custom" && !Object.keys(c(id)).length; // dates not yet picked
+    const dates = idsT.map((id) => write.dates(c(id)));
+    const where = url(next, shownTab, reach);
+    const moved = !initial && where !== (window.location.search || "");
+    window.dashapp.search = where;
+    const parents = idsA.map((id, i) => {
+      const p = Object.fromEntries((byKey[id.key].parents || []).map((k) => [k, chosen(byKey[k], next)]));
+      return same(p, asks[i]) ? no : p;
+    });
+    return [
+      initial || !same(next, current) ? next : no,
+      sync(idsS, selects, write.select), sync(idsR, ranges, write.range),
+      idsT.map((id, i) => (waiting(id, i) || same(write.time(c(id)), times[i] ?? null) ? no : write.time(c(id)))),
+      dates.map((d, i) => (waiting(idsT[i], i) || d[0] === (starts[i] ? starts[i].slice(0, 10) : null) ? no : d[0])),
+      dates.map((d, i) => (waiting(idsT[i], i) || d[1] === (ends[i] ? ends[i].slice(0, 10) : null) ? no : d[1])),
+      sync(idsG, grains, write.grain), parents, shownTab === tab ? no : shownTab, moved ? where : no, chips(next, reach),
+    ];
+  }
+
+  // ---- asking tiles --------------------------------------------------------------------------
+  // A tile is asked when what reaches it differs from what it was last asked with.
+  const asked = {}, waiting = {}, shown = {}, since = {}, forced = {};
+  let seq = 0;
+  const signature = (key, state, reach) => JSON.stringify([
+    reach.filters.filter((f) => f.reach.includes(key)).map((f) => chosen(f, state)),
+    (state.clicks || []).filter((c) => c.source !== key && (reach.columns[c.dataset + "|" + c.column] || []).includes(key)),
+    forced[key] || 0,
+  ]);
+
+  function ask(state, tab, refresh, tick, action, groups, reach) {
+    const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id);
+    const first = !window.dashapp.asking;
+    if (first) {
+      window.dashapp.asking = true;
+      for (const [key, code] of Object.entries(reach.drawn)) { asked[key] = signature(key, state, reach); shown[key] = code; }
+    }
+    const open = Object.keys(reach.tiles).filter((k) => !reach.tabs || reach.tiles[k].tab === (tab || reach.first_tab));
+    const force = new Set();
+    if (!first && triggered.includes("refresh.n_clicks")) open.forEach((k) => force.add(k));
+    if (!first && triggered.includes("action.data") && action && action.act === "refresh") force.add(action.tile);
+    const ticked = !first && triggered.includes("refresh-tick.n_intervals");
+    for (const key of force) forced[key] = (forced[key] || 0) + 1;
+    if (ticked) for (const key of open) { forced[key] = (forced[key] || 0) + 1; }
+    const sets = groups.map((_, g) => { waiting[g] = waiting[g] || new Set(); return new Set(); });
+    for (const key of open) {
+      const sign = signature(key, state, reach);
+      if (asked[key] === sign) continue;
+      asked[key] = sign;
+      since[key] = Date.now();
+      mark(key, true);
+      sets[groups.findIndex((id) => id.index === reach.tiles[key].group)].add(key);
+    }
+    return sets.map((fresh, g) => {
+      if (!fresh.size) return NONE();
+      // A new request of a group replaces the one under way, so what that one owes is asked along.
+      const tiles = [...new Set([...fresh, ...waiting[g]])];
+      fresh.forEach((k) => waiting[g].add(k));
+      seq += 1;
+      return { seq, tiles, force: tiles.some((k) => force.has(k)), tick: ticked, shown: Object.fromEntries(tiles.filter((k) => shown[k]).map((k) => [k, shown[k]])) };
+    });
+  }
+
+  const tileOf = (key) => document.querySelector(`[data-tile="${CSS.escape(key)}"]`);
+  function mark(key, isAsked) {
+    const el = tileOf(key);
+    if (!el) return;
+    el.classList.toggle("is-asked", isAsked);
+    if (!isAsked) { el.classList.remove("is-slow"); delete since[key]; }
+    el.setAttribute("aria-busy", isAsked ? "true" : "false");
+  }
+
+  const stamps = {};
+  function answered(answers, groups, reach) {
+    answers.forEach((a, g) => {
+      if (!a) return;
+      Object.assign(shown, a.shown);
+      Object.assign(stamps, a.as_of);
+      for (const key of a.tiles) {
+        if (waiting[g]) waiting[g].delete(key);
+        mark(key, false);
+      }
+    });
+    for (const [k, v] of Object.entries(reach.as_of)) if (!stamps[k]) stamps[k] = v;
+    window.setTimeout(decorate, 0);
+    const times = Object.values(stamps).filter(Boolean).map((t) => Date.parse(t));
+    if (!times.length) return "";
+    const oldest = new Date(Math.min(...times));
+    const day = oldest.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    try { return reach.texts.updated + " " + new Intl.DateTimeFormat(reach.locale, { hour: "2-digit", minute: "2-digit", timeZone: reach.zone, ...day }).format(oldest); } catch { return ""; }
+  }
+
+  window.setInterval(() => {
+    for (const [key, start] of Object.entries(since)) {
+      const s = (Date.now() - start) / 1000, el = tileOf(key);
+      if (!el || s < 3) continue;
+      el.classList.add("is-slow");
+      const out = el.querySelector(".tile-wait span");
+      if (out) out.textContent = `${Math.floor(s)} s`;
+    }
+  }, 500);
+
+  // Marks that stand for members show it; the picked ones stay bright in the tile that was clicked.
+  function decorate() {
+    const clicks = (window.dashapp.current || {}).clicks || [];
+    document.querySelectorAll(".js-plotly-plot").forEach((el) => {
+      const targets = el.layout && el.layout.meta && el.layout.meta.clicks;
+      el.classList.toggle("has-clicks", !!(targets && targets.length));
+      const tile = el.closest("[data-tile]");
+      if (!tile || !targets || !targets.length || !window.Plotly) return;
+      const mine = clicks.filter((c) => c.source === tile.dataset.tile);
+      const picked = el.data.map((trace) => {
+        if (!mine.length || !trace.customdata) return null;
+        const hit = [];
+        Array.from(trace.customdata).forEach((cd, i) => {
+          const row = Array.isArray(cd) ? cd : [cd];
+          if (mine.every((c) => { const at = targets.findIndex((t) => t.column === c.column); return at >= 0 && c.values.some((v) => same(v, row[at] ?? null)); })) hit.push(i);
+        });
+        return hit;
+      });
+      if (!same(picked, el._dashappPicked || el.data.map(() => null))) {
+        el._dashappPicked = picked;
+        el.data.forEach((trace, i) => {
+          if (["scatter", "bar", "scattergl", "histogram", "box"].includes(trace.type || "scatter")) window.Plotly.restyle(el, { selectedpoints: [picked[i]] }, [i]);
+        });
+      }
+    });
+  }
+
+  function remember(state) { window.dashapp.current = state; window.setTimeout(decorate, 50); return NONE(); }
+
+  const put = (id, data) => window.dash_clientside.set_props(id, { data: { ...data, n: Date.now() + Math.random() } });
+  let more = false;
+  document.addEventListener("pointerdown", (e) => { more = e.ctrlKey || e.metaKey; }, true);
+
+  function send(tile, dataset, targets, values) {
+    const sent = targets.map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }));
+    if (sent.length) put("click", { source: tile, targets: sent, more });
+  }
+  function pick(data, figure, id) {
+    if (!data || !data.points || !data.points.length) return NONE();
+    window.dash_clientside.set_props(id, { clickData: null });
+    const meta = figure && figure.layout && figure.layout.meta;
+    if (!meta || !meta.clicks || !meta.clicks.length) return NONE();
+    const point = data.points.find((p) => p.customdata !== undefined && p.customdata !== null);
+    if (point) send(id.key, meta.dataset, meta.clicks, Array.isArray(point.customdata) ? point.customdata : [point.customdata]);
+    return NONE();
+  }
+  function pickCell(cell, options, id) {
+    const context = (options || {}).context;
+    if (!cell || !context || !context.clicks || !context.clicks[cell.colId]) return NONE();
+    send(id.key, context.dataset, [context.clicks[cell.colId]], [cell.value]);
+    return NONE();
+  }
+
+  // ---- menus, chips, keys ----------------------------------------------------------------------
+  document.addEventListener("click", (e) => {
+    const chip = e.target.closest("[data-chip]");
+    if (chip) {
+      const what = chip.dataset.chip;
+      if (what === "all") put("click", { reset: true });
+      else if (what.startsWith("f:")) put("click", { filter: what.slice(2) });
+      else put("click", { clear: Number(what.slice(2)) });
+    }
+    const act = e.target.closest("[data-act]");
+    if (act) {
+      const tile = act.closest("[data-tile]"), key = tile && tile.dataset.tile, name = act.dataset.act;
+      act.closest("details")?.removeAttribute("open");
+      if (name === "full") full(tile);
+      else if (name.startsWith("export:")) { const [, what, format] = name.split(":"); put("export-ask", { tile: key, what, format }); }
+      else put("action", { act: name, tile: key });
+    }
+    document.querySelectorAll("details[data-menu][open]").forEach((d) => { if (!d.contains(e.target)) d.removeAttribute("open"); });
+    if (e.target.closest("[data-toggle-filters]")) document.querySelector(".filter-bar")?.classList.toggle("is-open");
+    else if (!e.target.closest(".filter-bar, .dash-dropdown-content, .dash-datepicker-content, [data-radix-popper-content-wrapper]")) document.querySelector(".filter-bar.is-open")?.classList.remove("is-open");
+    if (e.target.closest(".nav-link")) window.setTimeout(() => window.dispatchEvent(new Event("resize")), 30);
+  });
+  function full(tile) {
+    tile.classList.toggle("is-full");
+    document.body.classList.toggle("overflow-hidden", tile.classList.contains("is-full"));
+    window.dispatchEvent(new Event("resize"));
+  }
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape") return;
+    const menu = document.querySelector("details[data-menu][open]"), big = document.querySelector(".tile.is-full");
+    if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); } else if (big) full(big);
+    else if (!document.querySelector(".modal.show, .dash-dropdown-content, .dash-datepicker-content") && ((window.dashapp.current || {}).clicks || []).length) put("click", { clear: "clicks" });
+  });
+
+  // A request that fails on the way leaves the old picture and says so.
+  document.addEventListener("dashapp:offline", () => {
+    Object.keys(since).forEach((key) => mark(key, false));
+    Object.keys(waiting).forEach((g) => { waiting[g].forEach((key) => delete asked[key]); waiting[g].clear(); });
+  });
+
+  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { dashboard: { state, ask, answered, remember, pick, pickCell } });
+})();

@@ -1,0 +1,6 @@
+"""What pages look like: layouts only."""
+
+from dashapp.ui.page import Page
+from pages import dashboard, embed, home
+
+PAGES: tuple[Page, ...] = (home.PAGE, dashboard.PAGE, embed.PAGE)
