@@ -1,0 +1,217 @@
+"""Tiny facts with an end that all processes see: cancel wishes, counters of rate limits."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from dashapp.cache.locked import locked, release
+from dashapp.cache.redis import Link, RedisUnavailable
+
+PREFIX = "dashapp:flag:"
+SWEEP_EVERY_S = 300
+# The end is set by the first count alone: a window does not move with every try.
+INCREMENT = """
+local value = redis.call('incr', KEYS[1])
+if redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], ARGV[1]) end
+return value
+"""
+
+
+class Flags(Protocol):
+    """Facts by key. Never raises: what cannot be shared is kept in this process."""
+
+    def set(self, key: str, ttl_s: float) -> None:
+        """Raise a flag for `ttl_s` seconds."""
+
+    def has(self, key: str) -> bool:
+        """Whether the flag is raised."""
+
+    def increment(self, key: str, ttl_s: float) -> int:
+        """Count one more; the first count starts a window of `ttl_s` seconds."""
+
+    def clear(self, key: str) -> None:
+        """Lower a flag, or start a counter anew."""
+
+
+class LocalFlags:
+    """Flags of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[int, float]] = {}
+
+    def set(self, key: str, ttl_s: float) -> None:
+        """Raise a flag for `ttl_s` seconds."""
+        with self._lock:
+            self._sweep()
+            self._kept[key] = (1, time.monotonic() + ttl_s)
+
+    def has(self, key: str) -> bool:
+        """Whether the flag is raised."""
+        found = self._kept.get(key)
+        return found is not None and found[1] > time.monotonic()
+
+    def increment(self, key: str, ttl_s: float) -> int:
+        """Count one more; the first count starts a window of `ttl_s` seconds."""
+        now = time.monotonic()
+        with self._lock:
+            self._sweep()
+            count, end = self._kept.get(key, (0, now + ttl_s))
+            self._kept[key] = (count + 1, end)
+            return count + 1
+
+    def clear(self, key: str) -> None:
+        """Lower a flag, or start a counter anew."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        for key in [key for key, (_, end) in self._kept.items() if end <= now]:
+            del self._kept[key]
+
+
+class RedisFlags:
+    """Flags in Redis; while it is away, those of this process."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._local = LocalFlags()
+
+    def set(self, key: str, ttl_s: float) -> None:
+        """Raise a flag for `ttl_s` seconds."""
+        self._local.set(key, ttl_s)
+        with suppress(RedisUnavailable):
+            self._link.call(lambda c: c.set(PREFIX + key, 1, px=max(1, int(ttl_s * 1000))))
+
+    def has(self, key: str) -> bool:
+        """Whether the flag is raised."""
+        if self._local.has(key):
+            return True
+        try:
+            return bool(self._link.call(lambda c: c.exists(PREFIX + key)))
+        except RedisUnavailable:
+            return False
+
+    def increment(self, key: str, ttl_s: float) -> int:
+        """Count one more; the first count starts a window of `ttl_s` seconds."""
+        here = self._local.increment("count:" + key, ttl_s)
+        life = max(1, int(ttl_s * 1000))
+        try:
+            return int(self._link.call(lambda c: c.eval(INCREMENT, 1, PREFIX + key, life)))
+        except RedisUnavailable:
+            return here
+
+    def clear(self, key: str) -> None:
+        """Lower a flag, or start a counter anew."""
+        self._local.clear(key)
+        self._local.clear("count:" + key)
+        with suppress(RedisUnavailable):
+            self._link.call(lambda c: c.delete(PREFIX + key))
+
+
+class DiskFlags:
+    """Flags as files: the modification time is the end, the content the count."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._local = LocalFlags()
+        self._swept = time.monotonic()
+
+    def set(self, key: str, ttl_s: float) -> None:
+        """Raise a flag for `ttl_s` seconds."""
+        self._local.set(key, ttl_s)
+        with suppress(OSError):
+            handle = self._own(self._path(key))
+            try:
+                _write(handle, 1, time.time() + ttl_s)
+            finally:
+                release(handle)
+
+    def has(self, key: str) -> bool:
+        """Whether the flag is raised."""
+        try:
+            return self._path(key).stat().st_mtime > time.time()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return self._local.has(key)
+
+    def increment(self, key: str, ttl_s: float) -> int:
+        """Count one more; the first count starts a window of `ttl_s` seconds."""
+        here = self._local.increment("count:" + key, ttl_s)
+        try:
+            handle = self._own(self._path(key))
+        except OSError:
+            return here
+        try:
+            return _counted(handle, ttl_s)
+        except OSError:
+            return here
+        finally:
+            release(handle)
+
+    def clear(self, key: str) -> None:
+        """Lower a flag, or start a counter anew."""
+        self._local.clear(key)
+        self._local.clear("count:" + key)
+        with suppress(OSError):
+            self._path(key).unlink()
+
+    def sweep(self) -> None:
+        """Delete flags whose end has passed."""
+        self._swept = time.monotonic()
+        with suppress(OSError):
+            for path in self._folder.iterdir():
+                _sweep(path)
+
+    def _own(self, path: Path) -> int:
+        """A handle of the flag's file, held alone (for microseconds)."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if time.monotonic() - self._swept > SWEEP_EVERY_S:
+            self.sweep()
+        while True:
+            handle = locked(path)
+            if handle is not None:
+                return handle
+            time.sleep(0.001)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / blake2b(key.encode(), digest_size=24).hexdigest()
+
+
+def _counted(handle: int, ttl_s: float) -> int:
+    now, end = time.time(), os.fstat(handle).st_mtime
+    text = os.pread(handle, 20, 0)
+    if end <= now or not text.isdigit():
+        _write(handle, 1, now + ttl_s)
+        return 1
+    count = int(text) + 1
+    _write(handle, count, end)
+    return count
+
+
+def _write(handle: int, count: int, end: float) -> None:
+    os.pwrite(handle, b"%d" % count, 0)
+    os.ftruncate(handle, len(b"%d" % count))
+    os.utime(handle, (end, end))
+
+
+def _sweep(path: Path) -> None:
+    with suppress(OSError):
+        if path.stat().st_mtime > time.time():
+            return
+        handle = locked(path)
+        if handle is None:
+            return
+        try:
+            if path.stat().st_mtime <= time.time():
+                path.unlink()
+        finally:
+            release(handle)
