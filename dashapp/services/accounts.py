@@ -32,6 +32,7 @@ from dashapp.services.sessions import (
     end_sessions,
     open_session,
     session_viewer,
+    user_viewer,
     viewer_of,
 )
 from dashapp.services.usernames import is_username, normal, require_username
@@ -63,6 +64,7 @@ __all__ = [
     "session_viewer",
     "set_role",
     "sign_in",
+    "user_viewer",
     "users",
     "viewer_of",
 ]

@@ -25,6 +25,12 @@ def viewer_of(user: User) -> Viewer:
     return as_viewer(user, frozenset(groups))
 
 
+def user_viewer(user_id: int) -> Viewer | None:
+    """The viewer that a user is now, for work that goes on without a session; None if closed."""
+    user = db.session.get(User, user_id, populate_existing=True)
+    return viewer_of(user) if user is not None and user.is_active else None
+
+
 def as_viewer(
     user: User, groups: frozenset[int], permissions: frozenset[str] | None = None
 ) -> Viewer:
