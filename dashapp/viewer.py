@@ -8,6 +8,7 @@ from uuid import UUID
 
 ViewerKind = Literal["user", "guest", "service", "system"]
 Role = Literal["viewer", "editor", "admin"]
+Theme = Literal["auto", "light", "dark"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Viewer:
     groups: frozenset[int] = frozenset()
     zone: str = "UTC"
     locale: str = "en"
-    theme: Literal["auto", "light", "dark"] = "auto"
+    theme: Theme = "auto"
     # Guests only: the one dashboard they see, their rules, and filters they cannot change.
     dashboard: UUID | None = None
     rules: tuple[GuestRule, ...] = ()

@@ -56,7 +56,7 @@ def sections(found: Sequence[Line], *, searching: bool = False) -> list[Componen
         return [cards(found)]
     favourites = [d for d in found if d.is_favourite]
     visited = sorted(
-        (d for d in found if d.visited_at), key=lambda d: d.visited_at or datetime.min, reverse=True
+        (d for d in found if d.visited_at), key=lambda d: str(d.visited_at), reverse=True
     )
     parts: list[Component] = []
     if favourites:
@@ -97,17 +97,23 @@ def card(line: Line) -> Component:
 def star(component_id: object, is_favourite: bool, className: str = "") -> Component:
     """A button that keeps a dashboard among one's favourites."""
     return html.Button(
-        html.I(className="bi bi-star-fill" if is_favourite else "bi bi-star", **HIDDEN),
-        id=component_id, type="button", className=f"icon-button {className}".strip(),
+        star_icon(is_favourite), id=component_id, type="button", className=f"icon-button {className}".strip(),
         **{"aria-pressed": str(is_favourite).lower(), "aria-label": t("Favourite")},
     )  # fmt: skip
+
+
+def star_icon(is_favourite: bool) -> Component:
+    """A full or an empty star."""
+    return html.I(className="bi bi-star-fill" if is_favourite else "bi bi-star", **HIDDEN)
 
 
 def ago(at: datetime) -> str:
     """How long ago, roughly."""
     seconds = (datetime.now(UTC) - at).total_seconds()
     if seconds < 3600:
-        return t("opened just now") if seconds < 120 else t("opened {n} min ago", n=int(seconds // 60))
+        return (
+            t("opened just now") if seconds < 120 else t("opened {n} min ago", n=int(seconds // 60))
+        )
     if seconds < 86_400:
         return t("opened {n} h ago", n=int(seconds // 3600))
     return t("opened {n} d ago", n=int(seconds // 86_400))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,20 @@ def failed(error: AppError) -> Component:
     return state("failed", error.message, retry=True, failed=True)
 
 
+def tile(
+    key: str,
+    dataset: str,
+    drawing: Drawing | None,
+    error: AppError | None,
+    results: Mapping[str, Result],
+    zone: str,
+) -> tuple[Component, Component | str]:
+    """Body and foot of a tile: what was drawn, or why not."""
+    if error is not None or drawing is None:
+        return failed(error or AppError(t("This tile has nothing to show."))), ""
+    return body(key, dataset, drawing), foot(results, zone)
+
+
 def body(key: str, dataset: str, drawing: Drawing) -> Component:
     """A drawing as a component; `dataset` is the uuid that its clicks refer to."""
     if isinstance(drawing, Plot):
@@ -108,7 +123,7 @@ def markdown(text: str) -> Component:
     return dcc.Markdown(text, className="text-body", link_target="_blank")
 
 
-def foot(results: dict[str, Result], zone: str) -> Component | str:
+def foot(results: Mapping[str, Result], zone: str) -> Component | str:
     """How a tile's answer came about: rows, who answered, how long, how old."""
     if not results:
         return ""

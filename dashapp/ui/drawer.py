@@ -51,23 +51,35 @@ def export_panel() -> Component:
     """Progress, cancel and the finished file of the one export that runs."""
     return html.Div(
         [
-            html.Div(id=ids.EXPORT_TEXT, role="status"),
-            dbc.Progress(id=ids.EXPORT_BAR, value=0, max=100),
-            html.Footer(
+            html.Div(
                 [
-                    html.Span(id=ids.EXPORT_DONE),
-                    dbc.Button(t("Cancel"), id=ids.EXPORT_CANCEL, size="sm", color="secondary", outline=True),
-                    dbc.Button(t("Close"), id=ids.EXPORT_CLOSE, size="sm", color="secondary", outline=True),
-                ]
+                    html.Div(id=ids.EXPORT_TEXT, role="status"),
+                    dbc.Progress(id=ids.EXPORT_BAR, value=0, max=100),
+                    html.Footer(
+                        dbc.Button(t("Cancel"), id=ids.EXPORT_CANCEL, size="sm", color="secondary", outline=True)
+                    ),
+                ],
+                id=ids.EXPORT_RUNNING,
+            ),
+            html.Div(id=ids.EXPORT_DONE, role="status", hidden=True),
+            html.Button(
+                html.I(className="bi bi-x-lg"), id=ids.EXPORT_CLOSE, type="button",
+                className="icon-button export-close", **{"aria-label": t("Close")},
             ),
         ],
         id=ids.EXPORT, className="export-panel", hidden=True,
     )  # fmt: skip
 
 
-def finished(address: str, filename: str) -> Component:
-    """The link to an exported file."""
-    return html.A(
-        t("Save {name}", name=filename), href=address, className="btn btn-primary btn-sm",
-        download=filename, **{"data-autosave": ""},
+def finished(address: str, filename: str, sentence: str) -> Component:
+    """The finished file; the browser saves it at once, the link is there to do it again."""
+    link = html.A(
+        t("Save again"), href=address, download=filename, className="export-link",
+        **{"data-autosave": ""},
     )  # fmt: skip
+    return html.Div([html.P(sentence), link])
+
+
+def refused(sentence: str) -> Component:
+    """Why there is no file."""
+    return html.Div([html.I(className="bi bi-exclamation-triangle text-danger me-2"), sentence])

@@ -33,6 +33,7 @@ DRAWER_GRID = "drawer-grid"
 
 # Exports
 EXPORT = "export-panel"
+EXPORT_RUNNING = "export-running"
 EXPORT_ASK = "export-ask"
 EXPORT_TEXT = "export-text"
 EXPORT_BAR = "export-bar"
@@ -92,3 +93,8 @@ def favourite(slug: Key) -> dict[str, Any]:
 def panel(tab: Key) -> dict[str, Any]:
     """Id of the panel of a tab."""
     return {"kind": "panel", "key": tab}
+
+
+def rows(tile: Key) -> dict[str, Any]:
+    """Id of the grid of a tile's underlying rows."""
+    return {"kind": "rows", "key": tile}

@@ -1,0 +1,8 @@
+"""What happens when a person does something: reactions only."""
+
+from callbacks import dashboard, drawer, exports, filters, home, shell
+from dashapp.ui.wiring import Wiring
+
+WIRINGS: tuple[Wiring, ...] = (
+    shell.wiring, home.wiring, filters.wiring, dashboard.wiring, drawer.wiring, exports.wiring,
+)  # fmt: skip

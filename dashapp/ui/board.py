@@ -1,0 +1,108 @@
+"""A whole dashboard: head, filters, chips, tabs and the stores that make it move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashapp.specs import FilterState, Layout
+from dashapp.ui import cardlist, drawer, filters, grid, ids
+from dashapp.ui.cards import HIDDEN
+from dashapp.ui.filters import Bounds
+from dashapp.ui.grid import TileView
+from dashapp.ui.texts import t
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that is drawn of a dashboard."""
+
+    slug: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    layout: Layout
+    state: FilterState
+    active: str
+    views: Mapping[str, TileView]
+    bounds: Mapping[str, Bounds]
+    reach: Mapping[str, Any]
+    page: str
+    is_favourite: bool | None = None  # None: guests have no favourites
+    locked: frozenset[str] = frozenset()
+
+
+def draw(board: Board) -> list[Component]:
+    """The content of the dashboard's page."""
+    shown = tuple(f for f in board.layout.filters if f.key not in board.locked)
+    return [
+        head(board),
+        *([html.P(board.description, className="dash-about")] if board.description else []),
+        filters.bar(shown, board.state.values, board.bounds),
+        html.Div(
+            id=ids.CHIPS, className="chips", role="group", **{"aria-label": t("Active filters")}
+        ),
+        grid.tabs(board.layout, board.views, board.active),
+        drawer.drawer(),
+        drawer.export_panel(),
+        *stores(board),
+    ]
+
+
+def head(board: Board) -> Component:
+    """Title, star, refresh and the freshness stamp."""
+    star = (
+        []
+        if board.is_favourite is None
+        else [cardlist.star(ids.favourite(board.slug), board.is_favourite)]
+    )
+    return html.Div(
+        [
+            html.H1(board.title),
+            *star,
+            html.Button(
+                html.I(className="bi bi-arrow-clockwise", **HIDDEN), id=ids.REFRESH, type="button",
+                className="icon-button", title=t("Refresh"), **{"aria-label": t("Refresh")},
+            ),
+            html.Button(
+                html.I(className="bi bi-funnel", **HIDDEN), type="button",
+                className="icon-button filters-toggle" if board.layout.filters else "d-none",
+                **{"data-toggle-filters": "", "aria-label": t("Filters")},
+            ),
+            *(html.Span(tag, className="tag") for tag in board.tags),
+            html.Div(
+                [html.Span(id=ids.FRESHNESS), html.Span(id=ids.UNTIL)], className="stamp"
+            ),
+        ],
+        className="dash-head",
+    )  # fmt: skip
+
+
+def stores(board: Board) -> list[Component]:
+    """The browser's memory of this page."""
+    every = board.layout.refresh_s
+    return [
+        dcc.Store(id=ids.PAGE, data={"slug": board.slug, "page": board.page}),
+        dcc.Store(id=ids.FILTERS, data=board.state.model_dump(mode="json", exclude_defaults=True)),
+        dcc.Store(id=ids.REACH, data=dict(board.reach)),
+        dcc.Store(id=ids.CLICK),
+        dcc.Store(id=ids.ACTION),
+        dcc.Store(id=ids.EXPORT_ASK),
+        dcc.Store(id=ids.CANCELLED),
+        dcc.Interval(
+            id=ids.REFRESH_TICK, interval=(every or 3600) * 1000, disabled=every is None,
+        ),
+    ]  # fmt: skip
+
+
+def texts() -> dict[str, str]:
+    """What the script says, in the viewer's language."""
+    names = {f"grain_{g}": name for g, name in filters.grain_names().items()}
+    return {
+        "empty": t("(empty)"), "remove": t("Remove"), "reset": t("Reset all"), "not": t("not"),
+        "updated": t("Updated"), **names,
+    }  # fmt: skip

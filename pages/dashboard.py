@@ -1,0 +1,167 @@
+"""A dashboard: filters, tabs and tiles; answers that are already known come with the page."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from dash.development.base_component import Component
+from pydantic import ValidationError
+
+from dashapp.charts import kind
+from dashapp.errors import AppError
+from dashapp.services import charts, dashboards, filters, narrowing
+from dashapp.services.charts import Answer, Want
+from dashapp.services.dashboards import Opened
+from dashapp.specs import FilterState
+from dashapp.ui import board, cards, grid, shell
+from dashapp.ui import filters as controls
+from dashapp.ui.board import Board
+from dashapp.ui.grid import TileView
+from dashapp.ui.page import Page, Visit
+from dashapp.viewer import Viewer
+
+RIGHTS = {
+    "rows": "rows.view",
+    "sql": "sql.view",
+    "export:data": "export.run",
+    "export:rows": "export.run",
+}
+
+
+def layout(visit: Visit) -> Component:
+    """The dashboard in its shell."""
+    opened = dashboards.open(visit.viewer, visit.params["slug"])
+    dashboards.visited(visit.viewer, opened)
+    return shell.page(visit.viewer, board.draw(drawn(visit, opened)))
+
+
+def drawn(visit: Visit, opened: Opened) -> Board:
+    """All that is drawn, with the answers that the cache knows."""
+    viewer = visit.viewer
+    state = charts.locked(viewer, started(visit, opened))
+    tabs = [tab.key for tab in opened.layout.tabs]
+    active = visit.query.get("tab", "") if visit.query.get("tab") in tabs else tabs[0]
+    keys = [tile.key for tab, tile in opened.layout.tiles() if tab == active]
+    known = charts.known(viewer, opened, keys, Want(state=state))
+    groups = grouped(opened)
+    bounds = {
+        f.key: bounds_of(viewer, opened, f.key) for f in opened.layout.filters if f.kind == "range"
+    }
+    return Board(
+        slug=opened.slug, title=opened.title, description=opened.description, tags=opened.tags,
+        layout=opened.layout, state=state, active=active, bounds=bounds, page=uuid4().hex,
+        views={key: view(viewer, opened, key, groups[key], known.get(key)) for key in groups},
+        reach=reach(viewer, opened, groups, known, bounds),
+        is_favourite=None if viewer.is_guest else opened.is_favourite,
+        locked=frozenset(viewer.locked_filters),
+    )  # fmt: skip
+
+
+def started(visit: Visit, opened: Opened) -> FilterState:
+    """The state in the URL; a broken one counts as none. Filters may start at their first option."""
+    try:
+        state = FilterState.model_validate_json(visit.query.get("f") or "{}")
+        narrowing.check(opened.layout, state, declared_only=visit.viewer.is_guest)
+    except (ValidationError, AppError):
+        state = FilterState()
+    try:
+        first = filters.first_choice(visit.viewer, opened)
+    except AppError:
+        return state
+    return state.model_copy(update={"values": {**first.values, **state.values}})
+
+
+def bounds_of(viewer: Viewer, opened: Opened, key: str) -> controls.Bounds:
+    """Bounds of a range filter; none while its warehouse does not answer."""
+    try:
+        return filters.bounds(viewer, opened, key)
+    except AppError:
+        return None
+
+
+def grouped(opened: Opened) -> dict[str, int]:
+    """The group of each tile: tables, the slowest to draw, have the last one to themselves."""
+    groups, turn = {}, 0
+    for _, tile in opened.layout.tiles():
+        chart = opened.charts.get(tile.chart)
+        if chart is not None and chart.kind in ("table", "pivot_table"):
+            groups[tile.key] = grid.GROUPS - 1
+        else:
+            groups[tile.key] = turn % (grid.GROUPS - 1)
+            turn += 1
+    return groups
+
+
+def view(viewer: Viewer, opened: Opened, key: str, group: int, answer: Answer | None) -> TileView:
+    """A tile with its answer, or a skeleton in its shape."""
+    _, tile = opened.place(key)
+    chart = opened.charts.get(tile.chart)
+    if chart is None:
+        return TileView(
+            tile.title or "", "", group, cards.state("not_found", "This chart was deleted."), "", ()
+        )
+    made = kind(chart.kind)
+    body: Component = cards.skeleton(made.family)
+    foot: Component | str = ""
+    if answer is not None:
+        dataset = str(chart.dataset or "")
+        body, foot = cards.tile(
+            key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
+        )
+    return TileView(
+        title=tile.title or chart.name, subtitle=str(chart.options.get("subtitle") or ""),
+        group=group, body=body, foot=foot, menu=menu(viewer, made.uses_dataset),
+    )  # fmt: skip
+
+
+def menu(viewer: Viewer, has_data: bool) -> tuple[str, ...]:
+    """What this viewer may do with a tile."""
+    if not has_data:
+        return ("full",)
+    allowed = []
+    for name in grid.MENU:
+        right = next((r for prefix, r in RIGHTS.items() if name.startswith(prefix)), None)
+        if right is None or viewer.may(right):
+            allowed.append(name)
+    if not viewer.may("rows.view"):
+        allowed = [name for name in allowed if not name.startswith("export:rows")]
+    return tuple(allowed)
+
+
+def reach(
+    viewer: Viewer, opened: Opened, groups: dict[str, int], known: dict[str, Answer],
+    bounds: dict[str, controls.Bounds],
+) -> dict[str, object]:  # fmt: skip
+    """What the script knows of the dashboard: who reaches whom, and what is already drawn."""
+    found = narrowing.reach(opened.layout, opened.tile_datasets(), opened.datasets)
+    declared = {f.column for f in opened.layout.filters}
+    columns = {
+        name: tiles
+        for name, tiles in found["columns"].items()
+        if not viewer.is_guest or name.split("|", 1)[1] in declared
+    }
+    return {
+        "filters": [
+            {
+                "key": f.key, "title": f.title, "kind": f.kind, "required": f.required,
+                "multiple": f.multiple, "exclude": f.exclude, "parents": f.parents,
+                "default": f.default.model_dump(mode="json", exclude_defaults=True),
+                "reach": found["filters"].get(f.key, []), "bounds": bounds.get(f.key),
+                "locked": f.key in viewer.locked_filters,
+                "presets": controls.ranges() if f.kind == "time" else {},
+            }
+            for f in opened.layout.filters
+        ],
+        "columns": columns if opened.layout.cross_filters else {},
+        "titles": {
+            f"{d.uuid}|{c.name}": c.title for d in opened.datasets.values() for c in d.columns
+        },
+        "tiles": {tile.key: {"tab": tab, "group": groups[tile.key]} for tab, tile in opened.layout.tiles()},
+        "tabs": len(opened.layout.tabs) > 1, "first_tab": opened.layout.tabs[0].key,
+        "drawn": {key: a.shown for key, a in known.items() if a.error is None},
+        "as_of": {key: a.as_of.isoformat() for key, a in known.items() if a.as_of},
+        "texts": board.texts(), "locale": viewer.locale, "zone": viewer.zone,
+    }  # fmt: skip
+
+
+PAGE = Page("/dashboards/<slug>", layout, "Dashboard", permission="dashboard.view")
