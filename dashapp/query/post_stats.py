@@ -1,0 +1,127 @@
+"""Steps of statistics: shares, ranks, histograms, box plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from dashapp.query import post_table as tables
+from dashapp.query.post_table import Floats
+from dashapp.specs.post import BoxPlot, Contribution, Histogram, Rank
+
+_WHISKERS = {"min/max": (0.0, 100.0), "2/98": (2.0, 98.0), "9/91": (9.0, 91.0)}
+
+
+def contribution(table: pa.Table, step: Contribution) -> pa.Table:
+    """Metrics as shares of their total; empty where the value is empty or the total zero."""
+    values = {m: tables.floats(table, m) for m in step.metrics}
+    tables.check(table, step.within)
+    if step.over == "row":
+        total = np.nansum(np.vstack(list(values.values())), axis=0) if values else np.empty(0)
+        totals = dict.fromkeys(step.metrics, total)
+    else:
+        totals = {m: _totals(table, step.within, v) for m, v in values.items()}
+    for metric, cells in values.items():
+        share = _divided(cells, totals[metric])
+        table = tables.put(table, metric + step.suffix, tables.column_of(share))
+    return table
+
+
+def rank(table: pa.Table, step: Rank) -> pa.Table:
+    """Adds the rank of a metric; equal values share the better rank, empty ones have none."""
+    values = tables.floats(table, step.metric)
+    found = np.full(table.num_rows, np.nan)
+    for rows in tables.groups(table, step.within):
+        cells = values[rows]
+        known = np.sort(cells[~np.isnan(cells)])
+        if step.descending:
+            better = len(known) - np.searchsorted(known, cells, side="right")
+        else:
+            better = np.searchsorted(known, cells, side="left")
+        place = (better + 1) / len(known) if step.percent and len(known) else better + 1.0
+        found[rows] = np.where(np.isnan(cells), np.nan, place)
+    kind = pa.float64() if step.percent else pa.int64()
+    return tables.put(table, step.name, tables.column_of(found, kind))
+
+
+def histogram(table: pa.Table, step: Histogram) -> pa.Table:
+    """Counts (or shares) per bin; the same bins for every member of `by`, the last one closed."""
+    values = tables.floats(table, step.column)
+    tables.check(table, step.by)
+    known = values[np.isfinite(values)]
+    edges = _edges(known, step.bins)
+    parts = [rows for rows in tables.groups(table, step.by) if np.isfinite(values[rows]).any()]
+    counts = [_counted(values[rows], edges, step) for rows in parts]
+    bins = max(0, len(edges) - 1)
+    first = [int(rows[0]) for rows in parts for _ in range(bins)]
+    columns = {name: tables.rows_of(table, name, first) for name in step.by}
+    columns["bin_from"] = pa.array(np.tile(edges[:-1], len(parts)), pa.float64())
+    columns["bin_to"] = pa.array(np.tile(edges[1:], len(parts)), pa.float64())
+    joined = np.concatenate(counts) if counts else np.empty(0)
+    columns["count"] = tables.column_of(joined, None if step.normalize else pa.int64())
+    return pa.table(columns)
+
+
+def boxplot(table: pa.Table, step: BoxPlot) -> pa.Table:
+    """One row per member of `by` and metric with quartiles, whiskers and outliers."""
+    values = {m: tables.floats(table, m) for m in step.metrics}
+    parts = tables.groups(table, step.by)
+    first = [int(rows[0]) for rows in parts for _ in step.metrics]
+    columns = {name: tables.rows_of(table, name, first) for name in step.by}
+    columns["metric"] = pa.array([m for _ in parts for m in step.metrics], pa.string())
+    boxes = [_box(v[rows], step) for rows in parts for v in values.values()]
+    for name in ("min", "q1", "median", "q3", "max", "mean"):
+        columns[name] = tables.column_of(np.array([b[0][name] for b in boxes], dtype=np.float64))
+    columns["count"] = pa.array([b[1] for b in boxes], pa.int64())
+    columns["outliers"] = pa.array([b[2] for b in boxes], pa.list_(pa.float64()))
+    return pa.table(columns)
+
+
+def _totals(table: pa.Table, within: Sequence[str], values: Floats) -> Floats:
+    totals = np.zeros(table.num_rows)
+    for rows in tables.groups(table, within):
+        totals[rows] = np.nansum(values[rows])
+    return totals
+
+
+def _divided(values: Floats, by: Floats) -> Floats:
+    safe = np.where(by == 0, np.nan, by)
+    return values / safe
+
+
+def _edges(known: Floats, bins: int) -> Floats:
+    """Edges of equal bins over all values; one bin of no width where all are equal."""
+    if not len(known):
+        return np.empty(0)
+    low, high = float(known.min()), float(known.max())
+    if low == high:
+        return np.array([low, high])
+    return np.linspace(low, high, bins + 1)
+
+
+def _counted(values: Floats, edges: Floats, step: Histogram) -> Floats:
+    known = values[np.isfinite(values)]
+    place = np.searchsorted(edges, known, side="right") - 1
+    counts = np.bincount(np.clip(place, 0, len(edges) - 2), minlength=len(edges) - 1).astype(float)
+    if step.normalize:
+        counts = counts / len(known)
+    return np.cumsum(counts) if step.cumulative else counts
+
+
+def _box(cells: Floats, step: BoxPlot) -> tuple[dict[str, float], int, list[float]]:
+    """Statistics, number of values and outliers of one box."""
+    known = np.sort(cells[~np.isnan(cells)])
+    if not len(known):
+        return dict.fromkeys(("min", "q1", "median", "q3", "max", "mean"), np.nan), 0, []
+    q1, median, q3 = (float(q) for q in np.percentile(known, (25, 50, 75)))
+    if step.whiskers == "tukey":
+        reach = 1.5 * (q3 - q1)
+        inside = known[(known >= q1 - reach) & (known <= q3 + reach)]
+        low, high = float(inside[0]), float(inside[-1])
+    else:
+        low, high = (float(q) for q in np.percentile(known, _WHISKERS[step.whiskers]))
+    outliers = known[(known < low) | (known > high)].tolist()
+    stats = {"min": low, "q1": q1, "median": median, "q3": q3, "max": high}
+    return stats | {"mean": float(known.mean())}, len(known), outliers
