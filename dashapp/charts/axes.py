@@ -1,0 +1,255 @@
+"""Axes, legend and page of a figure: no colours of their own, so that they follow the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dashapp.charts import formats
+from dashapp.charts.asks import metric_format
+from dashapp.charts.base import Look
+from dashapp.charts.formats_time import pattern
+from dashapp.charts.plotting import Floats, safe, shorten
+from dashapp.specs import DatasetSpec, Grain, Spec
+from dashapp.specs.query import Metric
+
+Scale = Literal["linear", "log"]
+
+# Nothing of a figure is opaque but its marks; CSS colours text, grid and axes.
+CLEAR: Final = "rgba(0,0,0,0)"
+GREY: Final = "#8a8f98"  # Reference lines: readable on white and on near black.
+
+_TICK: Final[dict[Grain | None, str]] = {
+    "hour": "%H:%M\n%b %-d",
+    "day": "%b %-d\n%Y",
+    "week": "%b %-d\n%Y",
+    "month": "%b\n%Y",
+    "quarter": "Q%q\n%Y",
+    "year": "%Y",
+}
+_FEW = 6  # Up to this many buckets each has its own tick.
+
+
+class Reference(Spec):
+    """A line across the plot at a value of the axis, with a few words."""
+
+    value: float
+    label: str = Field("", max_length=100)
+    color: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a metric's values are written: d3 format or a name of `formats.NAMED`, and currency."""
+
+    format: str = ",.2~f"
+    currency: str | None = None
+    locale: str = "en"
+
+    def hover(self, variable: str) -> str:
+        """The part of a template that shows `variable` (such as "y" or "marker.size")."""
+        return formats.hover(variable, self.format, self.currency, self.locale)
+
+    def text(self, value: float | None) -> str:
+        """The value in plain words, for summaries; a dash where there is none."""
+        return formats.number(value, self.format, self.currency, self.locale) or "–"
+
+    def ticks(self) -> dict[str, Any]:
+        """Axis properties that write ticks short: 20k, 1.5M, 45%."""
+        if self.is_percent:
+            return {"tickformat": ",~%"}
+        named = self.format if self.format in formats.NAMED else None
+        return formats.axis(named, self.currency, self.locale)
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether values are shares, shown as percent."""
+        return self.format.endswith(("%", "p"))
+
+
+SHARE: Final = ".1%"
+
+
+def smart(values: Floats) -> str:
+    """A d3 format that suits these values: as many digits as tell them apart, no more."""
+    finite = np.abs(values[np.isfinite(values)])
+    if not len(finite) or bool((finite == np.round(finite)).all()):
+        return ",.0f"
+    top = float(finite.max())
+    if top >= 1000:
+        return ",.0f"
+    return ",.1f" if top >= 10 else ",.2f" if top >= 1 else ",.3~g"
+
+
+def style(
+    metric: Metric, dataset: DatasetSpec, look: Look, values: Floats, override: str | None = None
+) -> Style:
+    """How a metric is written: the chart's own format, the metric's, or one that suits."""
+    own, currency = metric_format(metric, dataset)
+    chosen = override or own
+    formats.check_format(chosen, "number")
+    if not chosen or chosen == "smart":
+        small = np.nanmax(np.abs(values), initial=0) < 1000
+        chosen = ",.2f" if currency and small else smart(values)
+    return Style(chosen, currency, look.locale)
+
+
+def value_axis(
+    written: Style,
+    *,
+    log: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    from_zero: bool = False,
+    title: str = "",
+) -> dict[str, Any]:
+    """An axis of numbers. Bounds are values also on a logarithmic axis."""
+    axis: dict[str, Any] = {
+        "type": "log" if log else "linear",
+        "automargin": True,
+        "showgrid": True,
+        "zeroline": not log,
+        "zerolinewidth": 1,
+        "nticks": 6,
+        **written.ticks(),
+    }
+    if log:
+        axis["dtick"] = 1
+    elif from_zero:
+        axis["rangemode"] = "tozero"
+    if low is not None or high is not None:
+        axis["range"] = [_bound(low, log), _bound(high, log)]
+        axis["autorange"] = False if None not in axis["range"] else _open(axis["range"])
+    if title:
+        axis["title"] = {"text": safe(shorten(title, 60)), "standoff": 6}
+    return axis
+
+
+def _bound(value: float | None, log: bool) -> float | None:
+    if value is None or not log:
+        return value
+    return float(np.log10(value)) if value > 0 else None
+
+
+def _open(bounds: list[float | None]) -> bool | str:
+    """Plotly's name for a range of which one end is left to the data."""
+    return {(True, False): "min", (False, True): "max"}.get(
+        (bounds[0] is None, bounds[1] is None), True
+    )
+
+
+def category_axis(
+    texts: Sequence[str], *, reverse: bool = False, title: str = ""
+) -> dict[str, Any]:
+    """An axis of members in the given order (`labels`); from the top down with `reverse`."""
+    axis: dict[str, Any] = {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": list(texts),
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+    if reverse:
+        axis["autorange"] = "reversed"
+    if title:
+        axis["title"] = {"text": safe(shorten(title, 60)), "standoff": 6}
+    return axis
+
+
+def time_axis(ms: Floats, grain: Grain | None, locale: str) -> dict[str, Any]:
+    """An axis of times (ms); few buckets have a tick each, many the ticks that fit."""
+    axis: dict[str, Any] = {
+        "type": "date",
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "hoverformat": pattern(grain or "minute", locale),
+    }
+    buckets = np.unique(ms[np.isfinite(ms)])
+    if grain in _TICK and 0 < len(buckets) <= _FEW:
+        axis |= {"tickmode": "array", "tickvals": buckets.tolist(), "tickformat": _TICK[grain]}
+    elif grain == "year" and len(buckets) <= 2 * _FEW:
+        axis |= {"tick0": float(buckets[0]), "dtick": "M12", "tickformat": "%Y"}
+    return axis
+
+
+def time_text(ms: float, grain: Grain | None, locale: str) -> str:
+    """A bucket's name in words, as hover shows it."""
+    moment = np.datetime64(int(ms), "ms").astype("datetime64[us]").item()
+    return formats.time(moment, None, grain, locale)
+
+
+def layout(
+    look: Look, *, caption: str = "", legend: str = "", legend_title: str = "", **more: Any
+) -> dict[str, Any]:
+    """A figure's page: clear, tight, in the page's typeface.
+
+    `caption` names the value axis above the plot, where it costs no width. `legend` is "top",
+    "right" or nothing. `more` is the rest of the layout (axes, barmode, …).
+    """
+    page: dict[str, Any] = {
+        "margin": {"l": 4, "r": 10, "t": 8, "b": 4, "pad": 2},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"family": "inherit", "size": 12},
+        "separators": formats.separators(look.locale),
+        "hoverlabel": {"font": {"family": "inherit", "size": 12}, "namelength": 40},
+        "showlegend": bool(legend),
+        "annotations": [],
+    }
+    if legend:
+        page["legend"] = _legend(legend, legend_title)
+    elif caption:
+        page["margin"]["t"] = 24
+        page["annotations"].append(_caption(caption))
+    annotations = more.pop("annotations", [])
+    page |= more
+    page["annotations"] = page["annotations"] + annotations
+    return page
+
+
+def _caption(text: str) -> dict[str, Any]:
+    return {
+        "text": safe(shorten(text, 60)),
+        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom",
+        "yshift": 4, "showarrow": False, "font": {"size": 12},
+    }  # fmt: skip
+
+
+def _legend(where: str, title: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"font": {"size": 12}, "bgcolor": CLEAR, "tracegroupgap": 2}
+    if where == "right":
+        found |= {"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
+    else:
+        found |= {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+        found["maxheight"] = 0.25  # A long legend scrolls; it never takes the plot's room.
+    if title:
+        found["title"] = {"text": safe(shorten(title, 40)), "side": "left"}
+    return found
+
+
+def references(lines: Sequence[Reference], axis: Literal["x", "y"] = "y") -> dict[str, Any]:
+    """Layout parts (shapes, annotations) of lines across the plot at values of `axis`."""
+    shapes, notes = [], []
+    across = "x" if axis == "y" else "y"
+    for line in lines:
+        color = line.color or GREY
+        shapes.append({
+            "type": "line", f"{axis}ref": axis, f"{across}ref": "paper", f"{axis}0": line.value,
+            f"{axis}1": line.value, f"{across}0": 0, f"{across}1": 1, "layer": "above",
+            "line": {"color": color, "width": 1.5, "dash": "5px,4px"},
+        })  # fmt: skip
+        if line.label:
+            notes.append({
+                "text": safe(line.label), f"{axis}ref": axis, f"{across}ref": "paper",
+                axis: line.value, across: 1, "showarrow": False, "font": {"size": 11},
+                "xanchor": "right" if axis == "y" else "left",
+                "yanchor": "bottom" if axis == "y" else "top", "xshift": 0 if axis == "y" else 3,
+            })  # fmt: skip
+    return {"shapes": shapes, "annotations": notes}

@@ -1,0 +1,146 @@
+"""Bars of series, along time or members, upright or lying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from dashapp.charts.axes import SHARE
+from dashapp.charts.colors import faded
+from dashapp.charts.formats import hover
+from dashapp.charts.plotting import Floats, safe, typed
+from dashapp.charts.traces import Mark, along, customdata, period_name
+from dashapp.charts.wide import Ints, Wide
+
+Stack = Literal["grouped", "stacked", "percent"]
+ROUND: Final = 3  # Radius of a bar's outer corners, in px.
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How bars stand."""
+
+    stack: Stack = "grouped"
+    horizontal: bool = False
+    labels: bool = False
+    unified: bool = False  # Hover shows all series of a place at once.
+
+    @property
+    def value(self) -> str:
+        """The coordinate that is the value."""
+        return "x" if self.horizontal else "y"
+
+    @property
+    def place(self) -> str:
+        """The coordinate that is the place on the axis."""
+        return "y" if self.horizontal else "x"
+
+
+def shares(values: Sequence[Floats]) -> list[Floats]:
+    """Each value as a share (0 to 1) of what stands at its place."""
+    total = np.nansum(np.abs(np.vstack(values)), axis=0)
+    total[total == 0] = np.nan
+    return [v / total for v in values]
+
+
+def bar(
+    wide: Wide, mark: Mark, y: Floats, pose: Pose, share: Floats | None = None
+) -> dict[str, Any]:
+    """One series of bars; with `share`, its length is that and hover shows both."""
+    at = np.flatnonzero(np.isfinite(y))
+    drawn = y if share is None else share
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "name": mark.legend,
+        pose.place: along(wide, at),
+        pose.value: typed(drawn[at]),
+        "marker": {"color": mark.color},
+        "customdata": customdata(wide, mark.row, at),
+        "textposition": "none",
+    }
+    if pose.horizontal:
+        trace["orientation"] = "h"
+    _hover(trace, wide, mark, pose, at)
+    if share is not None:
+        trace["hovertemplate"] = trace["hovertemplate"].replace(
+            _value(mark, pose), f"{hover(pose.value, SHARE)} ({mark.style.hover('text')})"
+        )
+        trace["text"] = y[at].tolist()
+    if pose.labels:
+        trace["texttemplate"] = (
+            hover(pose.value, ".0%") if share is not None else mark.style.hover(pose.value)
+        )
+        inside = pose.stack != "grouped"
+        trace["textposition"] = "inside" if inside else "outside"
+        trace |= {"cliponaxis": False, "textfont": {"size": 11}, "textangle": 0}
+        if inside:
+            trace["insidetextanchor"] = "middle"
+    return trace
+
+
+def _value(mark: Mark, pose: Pose) -> str:
+    return mark.style.hover(pose.value)
+
+
+def _hover(trace: dict[str, Any], wide: Wide, mark: Mark, pose: Pose, at: Ints) -> None:
+    """Unified hover names the place once; else each mark names its place, whole."""
+    if pose.unified:
+        trace["hovertemplate"] = f"{_value(mark, pose)}<extra>{mark.legend}</extra>"
+        return
+    if wide.ms is None:
+        trace["hovertext"] = [safe(wide.texts[i]) for i in at.tolist()]
+        place = "%{hovertext}"
+    else:
+        place = f"%{{{pose.place}}}"
+    name = f"{mark.legend}: " if len(wide.series) > 1 or mark.has_title else ""
+    trace["hovertemplate"] = f"{place}<br>{name}<b>{_value(mark, pose)}</b><extra></extra>"
+
+
+def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) -> dict[str, Any]:
+    """The earlier period's bars: paler, with the present colour as outline."""
+    y = wide.cells(column)[mark.row]
+    name = f"{mark.name} ({period_name(offset)})"
+    past = Mark(mark.metric, column, mark.row, name, mark.color, mark.style, True)
+    trace = bar(wide, past, y, pose)
+    del trace["customdata"]  # A click would filter the present period, not the one drawn.
+    trace["marker"] = {
+        "color": faded(mark.color, 0.3),
+        "line": {"color": faded(mark.color, 0.7), "width": 1},
+    }
+    return trace
+
+
+def totals(wide: Wide, values: Sequence[Floats], mark: Mark, pose: Pose) -> dict[str, Any]:
+    """Text over each stack with its sum."""
+    stack = np.vstack(values)
+    known = np.isfinite(stack).any(axis=0)
+    at = np.flatnonzero(known)
+    ends = np.nansum(np.where(stack > 0, stack, 0), axis=0)[at]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        pose.place: along(wide, at),
+        pose.value: typed(ends),
+        "text": np.nansum(stack, axis=0)[at].tolist(),
+        "texttemplate": mark.style.hover("text"),
+        "textposition": "middle right" if pose.horizontal else "top center",
+        "textfont": {"size": 11},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "name": "Total",
+    }
+
+
+def bar_layout(pose: Pose, traces: int) -> dict[str, Any]:
+    """Layout parts of bars: grouping, gaps, round corners, small labels hidden."""
+    return {
+        "barmode": "group" if pose.stack == "grouped" else "relative",
+        "bargap": 0.25 if traces == 1 or pose.stack != "grouped" else 0.2,
+        "bargroupgap": 0.06,
+        "barcornerradius": ROUND,
+        "uniformtext": {"mode": "hide", "minsize": 9},
+    }

@@ -1,0 +1,299 @@
+"""Kinds that lay members out in a grid: the heat map."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dashapp.charts.asks import DATA, LOOK, dimension_column, dimension_title, metric_title
+from dashapp.charts.axes import SHARE, Style, category_axis, layout, style, time_axis
+from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
+from dashapp.charts.colors import DIVERGING, scale
+from dashapp.charts.formats import hover
+from dashapp.charts.plot_options import GrainOptions, needs
+from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, safe, typed
+from dashapp.charts.traces import labels_of, targets
+from dashapp.charts.wide import Sort, Wide, ordered, widen, words
+from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
+from dashapp.specs.query import Metric
+
+MOST_CELLS: Final = 20_000
+# Text of a cell is about six px a character; a tile on a phone has some 300 px for cells.
+_ROOM_PX: Final = 300
+_CHARACTER_PX: Final = 6
+
+
+class Heatmap(ChartKind):
+    """A metric by two dimensions, as colours in a grid."""
+
+    slug, title, family, icon = "heatmap", "Heat map", "distribution", "grid-3x3"
+    description = "Where a metric is high and low across two dimensions."
+
+    class Options(GrainOptions):
+        """What lies along the two axes, and how cells are coloured."""
+
+        x: Dimension | None = Field(
+            None,
+            title="Across",
+            description="Dimension from left to right.",
+            json_schema_extra=DATA | {"widget": "dimension"},
+        )
+        y: Dimension | None = Field(
+            None,
+            title="Down",
+            description="Dimension from top to bottom.",
+            json_schema_extra=DATA | {"widget": "dimension"},
+        )
+        metric: Metric | None = Field(
+            None,
+            title="Metric",
+            description="What colours a cell.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        normalize: Literal["none", "x", "y", "all"] = Field(
+            "none",
+            title="Colour by",
+            description="The value, or its share of its column (x), its row (y) or everything.",
+            json_schema_extra=LOOK,
+        )
+        columns_limit: int = Field(
+            100,
+            ge=1,
+            le=500,
+            title="Most columns",
+            description="The largest are kept; buckets of time the latest.",
+            json_schema_extra=DATA,
+        )
+        rows_limit: int = Field(
+            50,
+            ge=1,
+            le=200,
+            title="Most rows",
+            description="The largest are kept.",
+            json_schema_extra=DATA,
+        )
+        x_sort: Sort = Field("auto", title="Order across", json_schema_extra=LOOK)
+        y_sort: Sort = Field("auto", title="Order down", json_schema_extra=LOOK)
+        color_scale: str = Field(
+            "blues",
+            max_length=50,
+            title="Colours",
+            description="Scale from low to high.",
+            json_schema_extra=LOOK | {"widget": "color_scale"},
+        )
+        reverse_colors: bool = Field(
+            False,
+            title="Reverse colours",
+            description="The scale from high to low.",
+            json_schema_extra=LOOK,
+        )
+        color_low: float | None = Field(
+            None,
+            title="Colours from",
+            description="Lowest value of the scale; by the data if empty.",
+            json_schema_extra=LOOK,
+        )
+        color_high: float | None = Field(
+            None,
+            title="Colours to",
+            description="Highest value of the scale; by the data if empty.",
+            json_schema_extra=LOOK,
+        )
+        cell_labels: Literal["auto", "always", "never"] = Field(
+            "auto",
+            title="Values in cells",
+            description="By default where they fit.",
+            json_schema_extra=LOOK,
+        )
+
+        def axis(self, dimension: Dimension, dataset: DatasetSpec) -> Dimension:
+            """A dimension with the grain that applies to it."""
+            timely = dimension_column(dimension, dataset).type in ("time", "date")
+            if not (timely or dimension.grain):
+                return dimension
+            own = "grain" in self.model_fields_set
+            grain = self.grain if own else dimension.grain or self.grain
+            return dimension.model_copy(update={"grain": grain})
+
+    @classmethod
+    def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
+        """One row per cell."""
+        if options.x is None or options.y is None or options.metric is None:
+            needs(options.x, "x", "Choose the dimension across.")
+            needs(options.y, "y", "Choose the dimension down.")
+            needs(options.metric, "metric", "Choose the metric of the cells.")
+            raise AssertionError
+        axes = (options.axis(options.x, dataset), options.axis(options.y, dataset))
+        order = options.order or tuple(Order(by=d.name) for d in axes)
+        return {"main": options.base_query(dataset, axes, (options.metric,), order=order)}
+
+    @classmethod
+    def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
+        """Cells with their scale; nothing where the answer has no row."""
+        if options.x is None or options.y is None or options.metric is None:
+            return Empty("not_configured", "Choose two dimensions and a metric.")
+        x, y = options.axis(options.x, dataset), options.axis(options.y, dataset)
+        name = metric_name(options.metric)
+        wide = _arranged(widen(tables["main"], x, (y,), (name,), dataset, look), name, options)
+        rows = _rows(wide, wide.cells(name), y, dataset, look, options)
+        cells = wide.cells(name)[rows]
+        if not np.isfinite(cells).any():
+            return Empty("no_rows", NO_ROWS)
+        written = style(options.metric, dataset, look, cells, options.format)
+        trace = cls._trace(options, wide, cells, rows, written)
+        title = metric_title(options.metric, dataset)
+        page = cls._page(options, wide, rows, x, y, dataset, look, title)
+        told = _summary(title, wide, rows, cells, written)
+        return Plot({"data": [trace], "layout": page}, targets(x, (y,)), told)
+
+    @classmethod
+    def _trace(
+        cls, options: Options, wide: Wide, cells: Floats, rows: list[int], written: Style
+    ) -> dict[str, Any]:
+        shown = _normalized(cells, options.normalize)
+        value = written.hover("z")
+        if options.normalize != "none":
+            value = f"{hover('z', SHARE)} ({written.hover('text')})"
+        series = [wide.series[i] for i in rows]
+        texts = _texts(wide, options)
+        trace: dict[str, Any] = {
+            "type": "heatmap",
+            "z": typed(shown),
+            "x": texts if wide.ms is None else wide.ms.tolist(),
+            "y": labels_of([s.name for s in series], 22),
+            "hovertext": [[f"{safe(s.name)} · {safe(t)}" for t in wide.texts] for s in series],
+            "customdata": [
+                clicks_of(wide.values, [s.members[0]] * len(wide.values)) for s in series
+            ],
+            "hoverongaps": False,
+            "xgap": 1 if len(wide.values) <= 60 else 0,
+            "ygap": 1 if len(rows) <= 40 else 0,
+            "hovertemplate": f"%{{hovertext}}<br><b>{value}</b><extra></extra>",
+            **_colors(options, shown, written),
+        }
+        if options.normalize != "none":
+            trace["text"] = [[None if np.isnan(v) else float(v) for v in row] for row in cells]
+        if _labels_fit(options, cells, written):
+            trace["texttemplate"] = (
+                hover("z", ".0%") if options.normalize != "none" else (written.hover("z"))
+            )
+            trace["textfont"] = {"size": 11}
+        return trace
+
+    @classmethod
+    def _page(
+        cls,
+        options: Options,
+        wide: Wide,
+        rows: list[int],
+        x: Dimension,
+        y: Dimension,
+        dataset: DatasetSpec,
+        look: Look,
+        title: str,
+    ) -> dict[str, Any]:
+        titles = options.axis_titles
+        across = (
+            time_axis(wide.ms, x.grain, look.locale) | {"fixedrange": True}
+            if wide.ms is not None
+            else category_axis(
+                _texts(wide, options), title=dimension_title(x, dataset) if titles else ""
+            )
+        )
+        down = category_axis(labels_of([wide.series[i].name for i in rows], 22), reverse=True)
+        down["ticksuffix"] = " "
+        caption = f"{title} by {dimension_title(y, dataset)}" if titles else ""
+        return layout(look, caption=caption, hovermode="closest", xaxis=across, yaxis=down)
+
+
+def _texts(wide: Wide, options: Heatmap.Options) -> list[str]:
+    return labels_of(wide.texts, 14 if len(wide.texts) > 8 else 20)
+
+
+def _arranged(wide: Wide, metric: str, options: Heatmap.Options) -> Wide:
+    """Columns in the order asked for, as many as may be."""
+    size = np.nansum(wide.cells(metric), axis=0)
+    count = len(size)
+    if count > options.columns_limit:
+        if wide.ms is not None:
+            kept = np.arange(count - options.columns_limit, count)
+        else:
+            kept = np.sort(np.argsort(-size, kind="stable")[: options.columns_limit])
+        wide, size = wide.keep(kept), size[kept]
+    return wide.sorted(options.x_sort, size)
+
+
+def _rows(
+    wide: Wide,
+    cells: Floats,
+    y: Dimension,
+    dataset: DatasetSpec,
+    look: Look,
+    options: Heatmap.Options,
+) -> list[int]:
+    """Places of the rows in the order asked for, as many as may be."""
+    most = min(options.rows_limit, max(1, MOST_CELLS // max(1, wide.shape[1])))
+    kept = list(range(min(most, len(wide.series))))  # Series come largest first.
+    members = [wide.series[i].members[0] for i in kept]
+    texts = words(members, y, dataset, look)
+    size = np.nansum(cells, axis=1)[kept] if len(kept) else np.zeros(0)
+    return [kept[i] for i in ordered(members, texts, options.y_sort, size)]
+
+
+def _normalized(cells: Floats, how: str) -> Floats:
+    """Cells as shares of their column (x), row (y) or all."""
+    if how == "none":
+        return cells
+    axis = {"x": 0, "y": 1, "all": None}[how]
+    total = np.nansum(np.abs(cells), axis=axis, keepdims=True)
+    return np.asarray(cells / np.where(total == 0, np.nan, total))
+
+
+def _colors(options: Heatmap.Options, shown: Floats, written: Style) -> dict[str, Any]:
+    """Scale and its bar; a diverging one has its middle at zero where values change sign."""
+    name = options.color_scale
+    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+    crosses = low < 0 < high
+    if crosses and name == "blues":
+        name = "blue-red"
+    bar: dict[str, Any] = {
+        "thickness": 10, "outlinewidth": 0, "len": 1, "lenmode": "fraction", "nticks": 5,
+        "xpad": 6, "ypad": 0, "tickfont": {"size": 11}, "ticks": "",
+    }  # fmt: skip
+    ticks = Style(SHARE).ticks() if options.normalize != "none" else written.ticks()
+    found: dict[str, Any] = {
+        "colorscale": scale(name, options.reverse_colors),
+        "colorbar": bar | ticks,
+    }
+    if crosses and name in DIVERGING and options.color_low is None and options.color_high is None:
+        end = max(-low, high)
+        return found | {"zmin": -end, "zmax": end}
+    found["zmin"] = low if options.color_low is None else options.color_low
+    found["zmax"] = high if options.color_high is None else options.color_high
+    return found
+
+
+def _labels_fit(options: Heatmap.Options, cells: Floats, written: Style) -> bool:
+    """Whether cells are wide enough on a phone for their longest text, and few enough."""
+    if options.cell_labels != "auto":
+        return options.cell_labels == "always"
+    known = cells[np.isfinite(cells)]
+    longest = max(len(written.text(float(v))) for v in (known.min(), known.max()))
+    if options.normalize != "none":
+        longest = 4
+    rows, columns = cells.shape
+    return bool(rows <= 14 and columns * (longest * _CHARACTER_PX + 4) <= _ROOM_PX)
+
+
+def _summary(title: str, wide: Wide, rows: list[int], cells: Floats, written: Style) -> str:
+    def told(place: Any) -> str:
+        row, column = divmod(int(place), cells.shape[1])
+        where = f"{wide.series[rows[row]].name}, {wide.texts[column]}"
+        return f"{written.text(float(cells[row, column]))} ({where})"
+
+    return (
+        f"{title} in {len(rows)} rows and {cells.shape[1]} columns: highest "
+        f"{told(np.nanargmax(cells))}, lowest {told(np.nanargmin(cells))}."
+    )

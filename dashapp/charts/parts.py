@@ -1,0 +1,421 @@
+"""Kinds that show parts of a whole: pies and treemaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dashapp.charts.asks import DATA, LOOK, click_target, dimension_title, metric_title
+from dashapp.charts.axes import SHARE, Style, layout, style
+from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
+from dashapp.charts.colors import OTHER, assign, scale
+from dashapp.charts.formats import hover, number
+from dashapp.charts.plot_options import MemberOptions, PlotOptions, is_additive, needs
+from dashapp.charts.plotting import (
+    NO_ROWS,
+    Floats,
+    clicks_of,
+    encode,
+    floats,
+    safe,
+    shorten,
+    typed,
+    unique,
+)
+from dashapp.charts.values import Plain
+from dashapp.charts.wide import ordered, words
+from dashapp.specs import (
+    DatasetSpec,
+    Dimension,
+    Order,
+    QuerySpec,
+    SeriesLimit,
+    metric_name,
+)
+from dashapp.specs.query import Metric
+
+Labels = Literal["share", "name", "name and share", "value", "name and value", "none"]
+_TEXTS: Final[dict[str, str]] = {
+    "share": "%{percent:.0%}",
+    "name": "%{label}",
+    "name and share": "%{label}<br>%{percent:.0%}",
+    "value": "VALUE",
+    "name and value": "%{label}<br>VALUE",
+    "none": "",
+}
+
+
+class Pie(ChartKind):
+    """A metric's parts by member, as a ring or a pie."""
+
+    slug, title, family, icon = "pie", "Pie and donut", "parts", "pie-chart"
+    description = "Shares of a whole, for few members."
+
+    class Options(MemberOptions):
+        """Which parts, and how they are labelled."""
+
+        dimension: Dimension | None = Field(
+            None,
+            title="Parts",
+            description="One slice per member.",
+            json_schema_extra=DATA | {"widget": "dimension"},
+        )
+        metric: Metric | None = Field(
+            None,
+            title="Metric",
+            description="Size of a slice.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        members: int = Field(
+            8,
+            ge=1,
+            le=50,
+            title="Slices",
+            description="Most slices; the largest are kept.",
+            json_schema_extra=DATA,
+        )
+        other: bool = Field(
+            True,
+            title="Other",
+            description="Sum up the members beyond the limit as “Other”.",
+            json_schema_extra=DATA,
+        )
+        donut: bool = Field(
+            True, title="Donut", description="Leave the middle open.", json_schema_extra=LOOK
+        )
+        total: bool = Field(
+            True,
+            title="Total",
+            description="Write the sum into the middle of a donut, for sums and counts.",
+            json_schema_extra=LOOK,
+        )
+        labels: Labels = Field(
+            "share", title="Labels", description="Text on the slices.", json_schema_extra=LOOK
+        )
+
+    @classmethod
+    def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
+        """One row per slice, largest first."""
+        if options.dimension is None or options.metric is None:
+            needs(options.dimension, "dimension", "Choose what the slices are.")
+            needs(options.metric, "metric", "Choose the metric that sizes the slices.")
+            raise AssertionError
+        limit = SeriesLimit(
+            dimensions=(options.dimension.name,), limit=options.members, other=options.other
+        )
+        query = options.base_query(
+            dataset,
+            (options.dimension,),
+            (options.metric,),
+            series=limit,
+            order=options.order or (Order(by=metric_name(options.metric), descending=True),),
+        )
+        return {"main": query}
+
+    @classmethod
+    def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
+        """Slices clockwise from the top; only what is above zero can be a part."""
+        if options.dimension is None or options.metric is None:
+            return Empty("not_configured", "Choose a dimension and a metric.")
+        slices = _slices(options, options.dimension, options.metric, tables, dataset, look)
+        if not slices.values:
+            return Empty("no_rows", NO_ROWS)
+        written = style(options.metric, dataset, look, slices.sizes, options.format)
+        whole = float(slices.sizes.sum())
+        title = metric_title(options.metric, dataset)
+        place = options.legend_place(len(slices.values))
+        page = layout(look, legend="right" if options.legend == "auto" and place else place)
+        if options.donut and options.total and is_additive(options.metric, dataset):
+            page["annotations"].append(_middle(whole, written, title))
+        page |= {"uniformtext": {"mode": "hide", "minsize": 10}}
+        page["margin"] = {"l": 8, "r": 8, "t": 8, "b": 8}
+        top = slices.names[int(np.argmax(slices.sizes))]
+        told = (
+            f"{title} by {dimension_title(options.dimension, dataset)}, "
+            f"{len(slices.values)} parts: largest {top} with "
+            f"{number(float(slices.sizes.max()) / whole, '.0%', None, look.locale)} "
+            f"({written.text(float(slices.sizes.max()))})."
+        )
+        data = [cls._trace(options, slices, written, title)]
+        return Plot({"data": data, "layout": page}, (click_target(options.dimension),), told)
+
+    @classmethod
+    def _trace(
+        cls, options: Options, slices: _Slices, written: Style, title: str
+    ) -> dict[str, Any]:
+        name = written.hover("value")
+        text = _TEXTS[options.labels].replace("VALUE", name)
+        return {
+            "type": "pie",
+            "labels": [safe(t) for t in unique(shorten(n, 24) for n in slices.names)],
+            "values": typed(slices.sizes),
+            "hovertext": [safe(n) for n in slices.names],
+            "customdata": clicks_of(slices.values, has_other=options.other),
+            "marker": {"colors": slices.colors, "line": {"color": "rgba(0,0,0,0)", "width": 2}},
+            "hole": 0.6 if options.donut else 0,
+            "sort": False,
+            "direction": "clockwise",
+            "textinfo": "none" if options.labels == "none" else "text",
+            "texttemplate": text,
+            "textposition": "inside",
+            "insidetextorientation": "horizontal",
+            "automargin": True,
+            "name": safe(title),
+            "hovertemplate": (
+                f"%{{hovertext}}<br><b>{name}</b> · {hover('percent', SHARE)}<extra></extra>"
+            ),
+        }
+
+
+@dataclass(frozen=True)
+class _Slices:
+    values: list[Plain]
+    names: list[str]
+    sizes: Floats
+    colors: list[str]
+
+
+def _slices(
+    options: Pie.Options,
+    dimension: Dimension,
+    metric: Metric,
+    tables: Tables,
+    dataset: DatasetSpec,
+    look: Look,
+) -> _Slices:
+    table = tables["main"]
+    parts = encode(table, dimension.name)
+    members = parts.members() if table.num_rows else []
+    sizes = np.zeros(len(members))
+    np.add.at(
+        sizes, parts.codes[: table.num_rows], np.nan_to_num(floats(table, metric_name(metric)))
+    )
+    names = words(members, dimension, dataset, look)
+    order = [i for i in ordered(members, names, options.sort, sizes) if sizes[i] > 0]
+    spare = options.other and OTHER in members
+    order = _largest(order, sizes, members, options.members + spare)
+    colors = assign([members[i] for i in order], look)
+    return _Slices(
+        [members[i] for i in order],
+        [names[i] for i in order],
+        sizes[order],
+        [colors[members[i]] for i in order],
+    )
+
+
+def _largest(order: list[int], sizes: Floats, members: list[Plain], most: int) -> list[int]:
+    """The places kept when there are more than the limit, in the same order."""
+    if len(order) <= most:
+        return order
+    kept = set(sorted(order, key=lambda i: (members[i] != OTHER, -sizes[i]))[:most])
+    return [i for i in order if i in kept]
+
+
+def _middle(whole: float, written: Style, title: str) -> dict[str, Any]:
+    """The sum in the middle of a ring, short enough for a small one."""
+    text = number(whole, "smart", written.currency, written.locale)
+    return {
+        "text": f"<b>{safe(text)}</b>", "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper",
+        "xanchor": "center", "yanchor": "middle", "showarrow": False, "font": {"size": 16},
+        "hovertext": safe(title),
+    }  # fmt: skip
+
+
+class Treemap(ChartKind):
+    """A metric's parts in a hierarchy of dimensions, as nested rectangles."""
+
+    slug, title, family, icon = "treemap", "Treemap", "parts", "grid-1x2"
+    description = "Parts of parts: many members in levels, sized by a metric."
+    needs_full_plotly = True
+
+    class Options(PlotOptions):
+        """Levels, size and colour."""
+
+        levels: tuple[Dimension, ...] = Field(
+            (),
+            max_length=5,
+            title="Levels",
+            description="Dimensions from the outermost to the innermost.",
+            json_schema_extra=DATA | {"widget": "dimensions"},
+        )
+        metric: Metric | None = Field(
+            None,
+            title="Size",
+            description="Metric drawn as area.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        color: Metric | None = Field(
+            None,
+            title="Colour",
+            description="Metric that colours the rectangles; the outermost member by default.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        color_scale: str = Field(
+            "blues",
+            max_length=50,
+            title="Colours",
+            description="Scale of the colour metric.",
+            json_schema_extra=LOOK | {"widget": "color_scale"},
+        )
+        limit: int | None = Field(
+            200,
+            ge=1,
+            le=2000,
+            title="Most rectangles",
+            description="Innermost members; the largest are kept.",
+            json_schema_extra=DATA,
+        )
+        labels: Literal["name", "name and value", "name and share"] = Field(
+            "name and value",
+            title="Labels",
+            description="Text in the rectangles.",
+            json_schema_extra=LOOK,
+        )
+
+    @classmethod
+    def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
+        """One row per innermost member, largest first."""
+        if options.metric is None or not options.levels:
+            needs(options.levels, "levels", "Choose at least one level.")
+            needs(options.metric, "metric", "Choose the metric that sizes the rectangles.")
+            raise AssertionError
+        metrics = [options.metric]
+        if options.color is not None and metric_name(options.color) != metric_name(options.metric):
+            metrics.append(options.color)
+        query = options.base_query(
+            dataset,
+            options.levels,
+            tuple(metrics),
+            order=options.order or (Order(by=metric_name(options.metric), descending=True),),
+        )
+        return {"main": query}
+
+    @classmethod
+    def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
+        """Nested rectangles; outer ones are as large as what they hold."""
+        if options.metric is None or not options.levels:
+            return Empty("not_configured", "Choose levels and a metric.")
+        nodes = _nodes(options, options.metric, tables, dataset, look)
+        if not nodes.ids:
+            return Empty("no_rows", NO_ROWS)
+        written = style(options.metric, dataset, look, nodes.sizes, options.format)
+        title = metric_title(options.metric, dataset)
+        trace = cls._trace(options, nodes, written, look, dataset)
+        page = layout(look)
+        page["margin"] = {"l": 0, "r": 0, "t": 0 if len(options.levels) == 1 else 4, "b": 0}
+        page |= {"uniformtext": {"mode": "hide", "minsize": 9}}
+        largest = max(nodes.tops, key=lambda i: nodes.sizes[i])
+        told = (
+            f"{title} by {', '.join(dimension_title(d, dataset) for d in options.levels)}: "
+            f"{nodes.leaves} parts, largest {nodes.names[largest]} "
+            f"({written.text(float(nodes.sizes[largest]))})."
+        )
+        clicks = tuple(click_target(d) for d in options.levels)
+        return Plot({"data": [trace], "layout": page}, clicks, told)
+
+    @classmethod
+    def _trace(
+        cls, options: Options, nodes: _Nodes, written: Style, look: Look, dataset: DatasetSpec
+    ) -> dict[str, Any]:
+        value = written.hover("value")
+        extra = {"name": "", "name and value": f"<br>{value}"}
+        share = f"<br>{hover('percentRoot', SHARE)}"
+        lines = f"%{{hovertext}}<br><b>{value}</b> · {hover('percentRoot', SHARE)}"
+        marker: dict[str, Any] = {"cornerradius": 3, "pad": {"t": 18, "l": 2, "r": 2, "b": 2}}
+        if options.color is not None and nodes.shades is not None:
+            shade = style(options.color, dataset, look, nodes.shades)
+            marker |= {
+                "colors": [None if np.isnan(s) else float(s) for s in nodes.shades],
+                "colorscale": scale(options.color_scale),
+                "showscale": False,
+            }
+            lines += f"<br>{safe(metric_title(options.color, dataset))}: {shade.hover('color')}"
+        else:
+            marker["colors"] = nodes.colors
+        return {
+            "type": "treemap",
+            "ids": nodes.ids,
+            "labels": [safe(shorten(n, 40)) for n in nodes.names],
+            "parents": nodes.parents,
+            "values": typed(nodes.sizes),
+            "branchvalues": "total",
+            "marker": marker | {"line": {"width": 1, "color": "rgba(0,0,0,0)"}},
+            "tiling": {"packing": "squarify", "pad": 2},
+            "pathbar": {"visible": False},
+            "texttemplate": "%{label}" + extra.get(options.labels, share),
+            "textposition": "middle center" if len(options.levels) == 1 else "top left",
+            "hovertext": [safe(n) for n in nodes.paths],
+            "hovertemplate": lines + "<extra></extra>",
+            "customdata": nodes.clicks,
+            "sort": True,
+        }
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """Rectangles from the outermost to the innermost; ids are numbers, never data."""
+
+    ids: list[str]
+    parents: list[str]
+    names: list[str]
+    paths: list[str]
+    sizes: Floats
+    shades: Floats | None
+    colors: list[str]
+    clicks: list[list[Plain] | None]
+    tops: list[int]
+    leaves: int
+
+
+def _nodes(
+    options: Treemap.Options, metric: Metric, tables: Tables, dataset: DatasetSpec, look: Look
+) -> _Nodes:
+    """Leaves from the rows, and above them the sums of what they hold."""
+    table = tables["main"].slice(0, options.limit or 2000)
+    sizes = np.nan_to_num(floats(table, metric_name(metric)))
+    color = floats(table, metric_name(options.color)) if options.color else None
+    members, spoken = [], []
+    for level in options.levels:
+        found = encode(table, level.name)
+        raw = found.members()
+        names = words(raw, level, dataset, look)
+        members.append([raw[i] for i in found.codes.tolist()])
+        spoken.append([names[i] for i in found.codes.tolist()])
+    places: dict[tuple[Plain, ...], int] = {}
+    rows: list[tuple[tuple[Plain, ...], str, str, int]] = []
+    total: list[float] = []
+    mixed: list[list[float]] = []
+    for row in np.flatnonzero(sizes > 0).tolist():
+        path: tuple[Plain, ...] = ()
+        for depth in range(len(options.levels)):
+            above, path = path, (*path, members[depth][row])
+            if path not in places:
+                places[path] = len(rows)
+                name = spoken[depth][row]
+                whole = " › ".join(s[row] for s in spoken[: depth + 1])
+                rows.append((path, name, whole, places[above] if above else -1))
+                total.append(0.0)
+                mixed.append([0.0, 0.0])
+            at = places[path]
+            total[at] += float(sizes[row])
+            if color is not None and not np.isnan(color[row]):
+                mixed[at][0] += float(color[row] * sizes[row])
+                mixed[at][1] += float(sizes[row])
+    tops = [i for i, r in enumerate(rows) if r[3] < 0]
+    given = assign([rows[i][0][0] for i in tops], look)
+    shades = np.array([a / b if b else np.nan for a, b in mixed]) if color is not None else None
+    return _Nodes(
+        [str(i) for i in range(len(rows))],
+        ["" if r[3] < 0 else str(r[3]) for r in rows],
+        [r[1] for r in rows],
+        [r[2] for r in rows],
+        np.array(total),
+        shades,
+        [given[r[0][0]] for r in rows],
+        [list(r[0]) for r in rows],
+        tops,
+        sum(len(r[0]) == len(options.levels) for r in rows),
+    )

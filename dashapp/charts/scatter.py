@@ -1,0 +1,297 @@
+"""Members as points or bubbles between two metrics."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from dashapp.charts.asks import DATA, LOOK, click_target, metric_title
+from dashapp.charts.axes import Reference, Style, layout, references, style, value_axis
+from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
+from dashapp.charts.colors import assign, faded
+from dashapp.charts.plot_options import PlotOptions, needs
+from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, encode, floats, safe, shorten, typed
+from dashapp.charts.wide import words
+from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
+from dashapp.specs.query import Metric
+
+BIGGEST: Final = 34  # Diameter of the largest bubble, in px.
+MOST_LABELS: Final = 40
+MOST_GROUPS: Final = 24
+
+
+class Scatter(ChartKind):
+    """One point per member between two metrics, as a bubble where a third one sizes it."""
+
+    slug, title, family, icon = "scatter", "Scatter and bubble", "categories", "circle"
+    description = "How two metrics go together, one point per member; a third may size it."
+
+    class Options(PlotOptions):
+        """What the points are, and where they lie."""
+
+        points: tuple[Dimension, ...] = Field(
+            (),
+            max_length=3,
+            title="Points",
+            description="One point per member of these dimensions.",
+            json_schema_extra=DATA | {"widget": "dimensions"},
+        )
+        x: Metric | None = Field(
+            None,
+            title="Across",
+            description="Metric from left to right.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        y: Metric | None = Field(
+            None,
+            title="Up",
+            description="Metric from bottom to top.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        size: Metric | None = Field(
+            None,
+            title="Size",
+            description="Metric drawn as the area of a bubble.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
+        color: Dimension | None = Field(
+            None,
+            title="Colour",
+            description="Dimension whose members colour the points.",
+            json_schema_extra=DATA | {"widget": "dimension"},
+        )
+        limit: int | None = Field(
+            1000,
+            ge=1,
+            le=5000,
+            title="Most points",
+            description="The largest by size (or by the metric upwards) are kept.",
+            json_schema_extra=DATA,
+        )
+        x_log: bool = Field(
+            False,
+            title="Logarithmic across",
+            description="The axis from left to right is logarithmic.",
+            json_schema_extra=LOOK,
+        )
+        y_log: bool = Field(
+            False,
+            title="Logarithmic up",
+            description="The axis from bottom to top is logarithmic.",
+            json_schema_extra=LOOK,
+        )
+        x_low: float | None = Field(None, title="Across from", json_schema_extra=LOOK)
+        x_high: float | None = Field(None, title="Across to", json_schema_extra=LOOK)
+        y_low: float | None = Field(None, title="Up from", json_schema_extra=LOOK)
+        y_high: float | None = Field(None, title="Up to", json_schema_extra=LOOK)
+        x_references: tuple[Reference, ...] = Field(
+            (),
+            max_length=10,
+            title="Upright lines",
+            description="Reference lines at values across.",
+            json_schema_extra=LOOK,
+        )
+        y_references: tuple[Reference, ...] = Field(
+            (),
+            max_length=10,
+            title="Level lines",
+            description="Reference lines at values upwards.",
+            json_schema_extra=LOOK,
+        )
+        point_labels: bool = Field(
+            False,
+            title="Names",
+            description="Write members' names at their points, if they are few.",
+            json_schema_extra=LOOK,
+        )
+        trend: bool = Field(
+            False,
+            title="Trend line",
+            description="The straight line that fits all points best.",
+            json_schema_extra=LOOK,
+        )
+
+        @property
+        def dimensions(self) -> tuple[Dimension, ...]:
+            """All dimensions asked for: the points', then the colour's if it is another one."""
+            extra = self.color and self.color.name not in {d.name for d in self.points}
+            return (*self.points, *((self.color,) if self.color and extra else ()))
+
+        @property
+        def metrics(self) -> tuple[Metric, ...]:
+            """The metrics asked for, each once."""
+            found = {metric_name(m): m for m in (self.x, self.y, self.size) if m is not None}
+            return tuple(found.values())
+
+    @classmethod
+    def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
+        """One row per point, largest first."""
+        needs(options.points, "points", "Choose what the points are.")
+        needs(options.x, "x", "Choose the metric across.")
+        needs(options.y, "y", "Choose the metric upwards.")
+        largest = metric_name(options.size or options.y or "")
+        order = options.order or (Order(by=largest, descending=True),)
+        query = options.base_query(dataset, options.dimensions, options.metrics, order=order)
+        return {"main": query}
+
+    @classmethod
+    def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
+        """Points by colour, large bubbles under small ones."""
+        if options.x is None or options.y is None:
+            return Empty("not_configured", "Choose a metric for each axis.")
+        table = tables["main"]
+        x, y = floats(table, metric_name(options.x)), floats(table, metric_name(options.y))
+        known = np.isfinite(x) & np.isfinite(y)
+        if options.x_log:
+            known &= x > 0
+        if options.y_log:
+            known &= y > 0
+        table = table.filter(pa.array(known)).slice(0, options.limit or 5000)
+        if not table.num_rows:
+            return Empty("no_rows", NO_ROWS)
+        points = _Points(options, table, dataset, look)
+        traces = points.traces()
+        if options.trend:
+            traces += _trend(points.x, points.y, options)
+        place = options.legend_place(points.groups)
+        page = layout(
+            look,
+            legend=place,
+            hovermode="closest",
+            xaxis=points.axis("x", options.x, options.x_log, options.x_low, options.x_high),
+            yaxis=points.axis("y", options.y, options.y_log, options.y_low, options.y_high),
+        )
+        for lines in (
+            references(options.x_references, "x"),
+            references(options.y_references, "y"),
+        ):
+            page["shapes"] = page.get("shapes", []) + lines["shapes"]
+            page["annotations"] = page["annotations"] + lines["annotations"]
+        clicks = tuple(click_target(d) for d in options.dimensions)
+        return Plot({"data": traces, "layout": page}, clicks, points.summary())
+
+
+class _Points:
+    """The rows of an answer as points."""
+
+    def __init__(
+        self, options: Scatter.Options, table: pa.Table, dataset: DatasetSpec, look: Look
+    ) -> None:
+        self.options, self.dataset, self.look = options, dataset, look
+        self.x = floats(table, metric_name(options.x or ""))
+        self.y = floats(table, metric_name(options.y or ""))
+        self.size = floats(table, metric_name(options.size)) if options.size else None
+        columns = {d.name: encode(table, d.name) for d in options.dimensions}
+        self.members = [
+            [columns[d.name].members()[i] for i in columns[d.name].codes.tolist()]
+            for d in options.dimensions
+        ]
+        spoken = [
+            words(m, d, dataset, look)
+            for m, d in zip(self.members, options.dimensions, strict=True)
+        ][: len(options.points)]
+        self.names = [" · ".join(parts) for parts in zip(*spoken, strict=True)]
+        self.color = columns[options.color.name] if options.color else None
+        self.groups = len(self.color) if self.color else 1
+
+    def traces(self) -> list[dict[str, Any]]:
+        """One trace per colour, at most MOST_GROUPS of them."""
+        if self.color is None or self.options.color is None:
+            color = self.look.palette[0]
+            return [self._trace(np.arange(len(self.x)), "", color)]
+        members = self.color.members()
+        spoken = words(members, self.options.color, self.dataset, self.look)
+        colors = assign(members, self.look)
+        counts = np.bincount(self.color.codes, minlength=len(members))
+        order = sorted(range(len(members)), key=lambda i: (-counts[i], spoken[i]))[:MOST_GROUPS]
+        return [
+            self._trace(np.flatnonzero(self.color.codes == i), spoken[i], colors[members[i]])
+            for i in order
+        ]
+
+    def _trace(self, at: Any, name: str, color: str) -> dict[str, Any]:
+        sizes: Any = 9
+        marker: dict[str, Any] = {"color": faded(color, 0.72), "line": {"color": color, "width": 1}}
+        if self.size is not None:
+            top = float(np.nanmax(np.abs(self.size), initial=0)) or 1.0
+            sizes = np.nan_to_num(np.abs(self.size[at]))
+            marker |= {"sizemode": "area", "sizeref": 2 * top / BIGGEST**2, "sizemin": 3}
+            at = at[np.argsort(-sizes, kind="stable")]
+            sizes = typed(np.nan_to_num(np.abs(self.size[at])))
+        places = at.tolist()
+        trace: dict[str, Any] = {
+            "type": "scatter",
+            "mode": "markers",
+            "name": safe(name),
+            "x": typed(self.x[at]),
+            "y": typed(self.y[at]),
+            "marker": marker | {"size": sizes},
+            "hovertext": [safe(self.names[i]) for i in places],
+            "customdata": clicks_of(*([m[i] for i in places] for m in self.members)),
+            "hovertemplate": self._hover(name),
+        }
+        if self.options.point_labels and len(self.x) <= MOST_LABELS:
+            trace |= {
+                "mode": "markers+text",
+                "text": [safe(shorten(self.names[i], 18)) for i in places],
+                "textposition": "top center",
+                "textfont": {"size": 10},
+            }
+        return trace
+
+    def _style(self, metric: Metric, values: Floats) -> Style:
+        return style(metric, self.dataset, self.look, values, self.options.format)
+
+    def _hover(self, name: str) -> str:
+        options = self.options
+        lines = ["<b>%{hovertext}</b>" + (f" · {safe(name)}" if name else "")]
+        drawn = [("x", options.x, self.x), ("y", options.y, self.y)]
+        if options.size is not None and self.size is not None:
+            drawn.append(("marker.size", options.size, self.size))
+        for variable, metric, values in drawn:
+            title = safe(metric_title(metric or "", self.dataset))
+            lines.append(f"{title}: {self._style(metric or '', values).hover(variable)}")
+        return "<br>".join(lines) + "<extra></extra>"
+
+    def axis(
+        self, which: str, metric: Metric, log: bool, low: float | None, high: float | None
+    ) -> dict[str, Any]:
+        """An axis of values with its metric's title."""
+        title = metric_title(metric, self.dataset) if self.options.axis_titles else ""
+        written = self._style(metric, self.x if which == "x" else self.y)
+        axis = value_axis(written, log=log, low=low, high=high, title=title)
+        return axis | {"zeroline": False}
+
+    def summary(self) -> str:
+        """How many points, and which lie at the ends."""
+        x, y = self.options.x or "", self.options.y or ""
+        top, right = int(np.argmax(self.y)), int(np.argmax(self.x))
+        told = (
+            f"{len(self.x)} points by {metric_title(x, self.dataset)} and "
+            f"{metric_title(y, self.dataset)}: highest {self.names[top]} "
+            f"({self._style(y, self.y).text(float(self.y[top]))}), furthest right "
+            f"{self.names[right]} ({self._style(x, self.x).text(float(self.x[right]))})."
+        )
+        return told
+
+
+def _trend(x: Floats, y: Floats, options: Scatter.Options) -> list[dict[str, Any]]:
+    """The line of least squares, on the axes as they are drawn."""
+    across = np.log10(x) if options.x_log else x
+    up = np.log10(y) if options.y_log else y
+    if len(x) < 3 or np.ptp(across) == 0:
+        return []
+    slope, start = np.polyfit(across, up, 1)
+    ends = np.linspace(across.min(), across.max(), 2)
+    fitted = start + slope * ends
+    share = float(np.corrcoef(across, up)[0, 1] ** 2) if np.ptp(up) else 0.0
+    return [{
+        "type": "scatter", "mode": "lines", "name": "Trend", "showlegend": False,
+        "x": typed(10**ends if options.x_log else ends),
+        "y": typed(10**fitted if options.y_log else fitted),
+        "line": {"color": "#8a8f98", "width": 1.5, "dash": "5px,4px"},
+        "hovertemplate": f"Trend, R² {share:.2f}<extra></extra>",
+    }]  # fmt: skip

@@ -1,0 +1,214 @@
+"""An answer in wide form: one row of numbers per series, aligned along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dashapp.charts import formats
+from dashapp.charts.asks import dimension_column
+from dashapp.charts.base import Look
+from dashapp.charts.colors import OTHER
+from dashapp.charts.plotting import (
+    Encoded,
+    Floats,
+    encode,
+    floats,
+    is_time,
+    member_text,
+    milliseconds,
+)
+from dashapp.charts.values import Plain
+from dashapp.specs import DatasetSpec, Dimension
+
+Ints = npt.NDArray[np.int64]
+Sort = Literal["auto", "largest", "smallest", "name", "name descending", "query"]
+
+MOST_SERIES: Final = 100  # More cannot be told apart; the largest are drawn.
+
+
+def words(
+    members: Sequence[Plain], dimension: Dimension, dataset: DatasetSpec, look: Look
+) -> list[str]:
+    """Members as people read them: times by their grain, bins as ranges, numbers formatted."""
+    column = dimension_column(dimension, dataset)
+    return [_word(m, dimension, column.type, column.format, look) for m in members]
+
+
+def _word(member: Plain, dimension: Dimension, kind: str, fmt: str | None, look: Look) -> str:
+    if member is None or isinstance(member, bool) or member == "":
+        return member_text(member)
+    if dimension.grain or kind in ("time", "date"):
+        return formats.time(member, fmt, dimension.grain, look.locale, look.zone)
+    if isinstance(member, int | float):
+        if dimension.bin:
+            return f"{member:.12g} – {member + dimension.bin:.12g}"
+        return formats.number(member, fmt, None, look.locale) if fmt else member_text(member)
+    return member_text(member)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: its members' raw values and its name in words; neither is safe for Plotly."""
+
+    members: tuple[Plain, ...]
+    name: str
+    is_other: bool = False
+
+
+@dataclass(frozen=True)
+class Wide:
+    """A table by series (rows) and members along the axis (columns), in drawing order.
+
+    `ms` are the times of the axis (ms on the viewer's clock), or None on an axis of members;
+    `values` their raw values for clicks and `texts` their names in words (not safe).
+    """
+
+    table: pa.Table
+    values: list[Plain]
+    texts: list[str]
+    ms: Floats | None
+    series: tuple[Series, ...]
+    _rows: Ints  # For each row of the table: its series (-1: not drawn) …
+    _columns: Ints  # … and its place on the axis (-1: not drawn).
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of series and of members along the axis."""
+        return len(self.series), len(self.values)
+
+    def has(self, column: str) -> bool:
+        """Whether the answer has that column."""
+        return column in self.table.column_names
+
+    def cells(self, column: str) -> Floats:
+        """A column's numbers by series and axis; not-a-number where there is none."""
+        found = np.full(self.shape, np.nan)
+        drawn = (self._rows >= 0) & (self._columns >= 0)
+        found[self._rows[drawn], self._columns[drawn]] = floats(self.table, column)[drawn]
+        return found
+
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Where the answer has a row, be its numbers empty or not."""
+        found = np.zeros(self.shape, dtype=bool)
+        drawn = (self._rows >= 0) & (self._columns >= 0)
+        found[self._rows[drawn], self._columns[drawn]] = True
+        return found
+
+    def keep(self, places: Sequence[int] | Ints) -> Wide:
+        """Only these members of the axis, in this order."""
+        at = np.asarray(places, dtype=np.int64)
+        moved = np.full(len(self.values) + 1, -1, dtype=np.int64)
+        moved[at] = np.arange(len(at))
+        return replace(
+            self,
+            values=[self.values[i] for i in at],
+            texts=[self.texts[i] for i in at],
+            ms=None if self.ms is None else self.ms[at],
+            _columns=moved[self._columns],
+        )
+
+    def sorted(self, how: Sort, size: Floats) -> Wide:
+        """Members in order of `size` (one number each) or name; "Other" and empty ones last."""
+        if self.ms is not None:
+            return self.keep(np.argsort(self.ms, kind="stable"))
+        return self.keep(ordered(self.values, self.texts, how, size))
+
+
+def ordered(values: Sequence[Plain], texts: Sequence[str], how: Sort, size: Floats) -> list[int]:
+    """Places of members in the order asked for; "Other" comes last, empty just before.
+
+    "auto" puts text by size, everything that has an order of its own (numbers, days) by that.
+    """
+    if how == "auto":
+        known = [v for v in values if v is not None and v != OTHER]
+        how = "largest" if any(isinstance(v, str) for v in known) else "name"
+    places = list(range(len(values)))
+    if how in ("largest", "smallest"):
+        worth = np.nan_to_num(size, nan=-np.inf if how == "largest" else np.inf)
+        sign = -1.0 if how == "largest" else 1.0
+        places.sort(key=lambda i: (sign * worth[i], texts[i]))
+    elif how in ("name", "name descending"):
+        places.sort(key=_natural(values, texts), reverse=how == "name descending")
+    places.sort(key=lambda i: (values[i] == OTHER, values[i] is None))
+    return places
+
+
+def _natural(values: Sequence[Plain], texts: Sequence[str]) -> Callable[[int], Any]:
+    def key(place: int) -> tuple[int, float, str]:
+        value = values[place]
+        if isinstance(value, int | float):
+            return 0, float(value), ""
+        return 1, 0.0, texts[place].casefold()
+
+    return key
+
+
+def widen(
+    table: pa.Table,
+    axis: Dimension,
+    series: Sequence[Dimension],
+    metrics: Sequence[str],
+    dataset: DatasetSpec,
+    look: Look,
+) -> Wide:
+    """The answer by series and along `axis`; series by size of the first metric, "Other" last.
+
+    Times come in their order and rows without a time are not drawn; members stay in the order
+    of the answer.
+    """
+    along = encode(table, axis.name)
+    columns, values, ms = _axis(along, look)
+    rows, members = _combined([encode(table, d.name) for d in series], table.num_rows)
+    words_of = [words([m[i] for m in members], d, dataset, look) for i, d in enumerate(series)]
+    found = []
+    for place, member in enumerate(members):
+        is_other = OTHER in member
+        own = OTHER if is_other else " · ".join(w[place] for w in words_of)
+        found.append(Series(member, own, is_other))
+    size = np.zeros(len(members))
+    if metrics:
+        np.add.at(size, rows, np.nan_to_num(np.abs(floats(table, metrics[0]))))
+    order = sorted(range(len(found)), key=lambda i: (found[i].is_other, -size[i], found[i].name))[
+        :MOST_SERIES
+    ]
+    moved = np.full(len(found) + 1, -1, dtype=np.int64)
+    moved[order] = np.arange(len(order))
+    texts = words(values, axis, dataset, look)
+    return Wide(table, values, texts, ms, tuple(found[i] for i in order), moved[rows], columns)
+
+
+def _axis(along: Encoded, look: Look) -> tuple[Ints, list[Plain], Floats | None]:
+    """Place on the axis of each row, raw values, and times if the axis is one of time."""
+    members = along.members()
+    if not len(along) or not is_time(along.values):
+        return along.codes, members, None
+    ms = milliseconds(along.values, look.zone)
+    order = [i for i in np.argsort(ms, kind="stable").tolist() if not np.isnan(ms[i])]
+    moved = np.full(len(members) + 1, -1, dtype=np.int64)
+    moved[order] = np.arange(len(order))
+    return moved[along.codes], [members[i] for i in order], ms[order]
+
+
+def _combined(parts: Sequence[Encoded], rows: int) -> tuple[Ints, list[tuple[Plain, ...]]]:
+    """Codes of the combinations that occur, and their members."""
+    if not parts:
+        return np.zeros(rows, dtype=np.int64), [()]
+    codes = np.zeros(rows, dtype=np.int64)
+    for part in parts:
+        codes = codes * max(1, len(part)) + part.codes
+    kinds, inverse = np.unique(codes, return_inverse=True)
+    lists = [p.members() for p in parts]
+    members = []
+    for kind in kinds.tolist():
+        picked: list[Plain] = []
+        for part, names in zip(reversed(parts), reversed(lists), strict=True):
+            kind, at = divmod(kind, max(1, len(part)))
+            picked.append(names[at])
+        members.append(tuple(reversed(picked)))
+    return inverse.astype(np.int64), members
