@@ -1,1 +1,6 @@
+"""The REST API."""
 
+from dashapp.api.embed import embed_api
+from dashapp.api.health import health_api
+
+BLUEPRINTS = (health_api, embed_api)

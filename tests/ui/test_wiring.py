@@ -160,7 +160,7 @@ def test_one_wiring_serves_two_apps_with_their_own_viewers() -> None:
 
 
 def test_inputs_without_a_type_are_refused_at_declaration() -> None:
-    def untyped(viewer: Viewer, number) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def untyped(viewer: Viewer, number) -> None: ...  # type: ignore[no-untyped-def]
 
     def gathered(viewer: Viewer, *numbers: int) -> None: ...
 
@@ -175,7 +175,8 @@ def test_pattern_matching_and_clientside_are_declared() -> None:
     wiring.clientside(("shell", "focus"), Output("c", "children"), Input("a", "value"))
 
     @wiring.callback(Output({"k": MATCH}, "children"), Input({"k": MATCH}, "n"), Input("x", "n"))
-    def show(viewer: Viewer, own: int, other: list[int]) -> str: ...
+    def show(viewer: Viewer, own: int, other: list[int]) -> str:
+        return ""
 
     app = bound(wiring)
     assert len(app._callback_list) == 3

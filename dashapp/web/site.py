@@ -1,0 +1,169 @@
+"""Dash, serving our pages: one HTML by path that already holds its layout and callbacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from dash import Dash, html
+from dash._get_app import app_context
+from dash.development.base_component import Component
+from flask import Flask, Response, has_request_context, render_template, request
+from markupsafe import Markup
+from plotly.io.json import to_json_plotly
+
+from dashapp.errors import NotFound
+from dashapp.permissions import require
+from dashapp.ui.page import Visit
+from dashapp.web import calls, headers, session, statics
+from dashapp.web.pages import Match, Pages
+
+TITLE = "Dashapp"
+THEMES = ("auto", "light", "dark")
+SCRIPT = re.compile(r"^<script\b", re.MULTILINE)
+SUITES = "/_dash-component-suites/"
+# Chunks that the renderer asks for late; preloading them saves the wait. By a part of the layout.
+CHUNKS = {
+    '"type":"Graph"': ("dash/dcc/async-graph.js", "plotly/package_data/plotly.min.js"),
+    '"type":"AgGrid"': ("dash_ag_grid/async-community.js",),
+}
+
+
+class Site(Dash):
+    """The one Dash app of a server.
+
+    `layout` is made for each visit by the page of its path. The browser gets it inside the HTML;
+    `_dash-layout` answers the same for the path in Referer.
+    """
+
+    def __init__(self, server: Flask, pages: Pages, jobs: object | None = None) -> None:
+        self.pages = pages
+        self._scripts = self._css = self._dependencies = ""
+        super().__init__(
+            name="dashapp",
+            server=server,  # type: ignore[arg-type]  # A Flask server is what it wants.
+            title=TITLE,
+            update_title=None,  # type: ignore[arg-type]  # The title stays while callbacks run.
+            assets_folder=str(statics.FOLDER),
+            assets_url_path="/assets",
+            include_assets_files=False,
+            use_pages=False,
+            pages_folder="",
+            include_pages_meta=False,
+            serve_locally=True,
+            compress=False,
+            suppress_callback_exceptions=True,
+            background_callback_manager=jobs,
+            add_log_handler=False,
+            enable_mcp=False,
+        )
+        self.layout = self._layout_of_visit
+        server.before_request(self._begin)
+
+    def finish(self) -> None:
+        """Set Dash up once, before the first requests race for it."""
+        self._setup_server()  # type: ignore[no-untyped-call]
+        self._scripts = self._generate_scripts_html()
+        self._css = self._generate_css_dist_html()  # type: ignore[no-untyped-call]
+        self._dependencies = safe_json(self._callback_list)
+
+    def _begin(self) -> None:
+        """Name this app to Dash, and hold a posted call against what was declared."""
+        app_context.set(self)
+        if request.endpoint == "/_dash-update-component" and request.method == "POST":
+            calls.check(request.get_json(), self.callback_map)
+
+    def index(self, *_args: Any, **_kwargs: Any) -> Any:
+        """The page of the request's path. NotFound where there is none."""
+        match = self.pages.match(request.path)
+        if match is None:
+            raise NotFound("There is nothing here, or you may not see it.")
+        visit = self._visit(match, request.path, request.args.to_dict())
+        layout = self._lay_out(match, visit)
+        return Response(self._page(match, visit, layout), mimetype="text/html")
+
+    def _page(self, match: Match, visit: Visit, layout: Component) -> str:
+        text = safe_json(layout)
+        return render_template(
+            "page.html",
+            title=_title(match, layout),
+            theme=_theme(match, visit),
+            preloads=_preloads(text),
+            css=Markup(self._css),  # noqa: S704  # Dash's own tags.
+            boot=Markup(safe_json(self._boot(match))),  # noqa: S704  # `<` is escaped.
+            layout=Markup(text),  # noqa: S704
+            dependencies=Markup(self._dependencies),  # noqa: S704
+            config=_nonced(self._generate_config_html()),
+            scripts=_nonced(self._scripts),
+            scripts_of_ours=own_scripts(),
+            renderer=_nonced(self._generate_renderer()),
+        )
+
+    def _boot(self, match: Match) -> dict[str, Any]:
+        """What boot.js needs to know."""
+        guest = session.current_asker().guest
+        if guest is None:
+            return {"embedded": False}
+        return {"embedded": True, "origins": guest.origins, "left_s": guest.left_s}
+
+    def _layout_of_visit(self) -> Component:
+        """The layout for `_dash-layout`: of the page that the request came from."""
+        if not has_request_context():
+            return html.Div()  # Dash asks once at the start.
+        referrer = urlsplit(request.headers.get("Referer", ""))
+        match = self.pages.match(referrer.path)
+        if match is None or referrer.netloc != request.host:
+            raise NotFound("There is nothing here, or you may not see it.")
+        query = {k: v[0] for k, v in parse_qs(referrer.query).items()}
+        return self._lay_out(match, self._visit(match, referrer.path, query))
+
+    def _visit(self, match: Match, path: str, query: dict[str, str]) -> Visit:
+        query.pop(session.GUEST_PARAMETER, None)
+        return Visit(session.current_viewer(), path, match.params, query)
+
+    def _lay_out(self, match: Match, visit: Visit) -> Component:
+        if visit.viewer.is_guest != match.page.embedded:
+            raise NotFound("There is nothing here, or you may not see it.")
+        if match.page.permission is not None:
+            require(visit.viewer, match.page.permission)
+        return match.page.layout(visit)
+
+    def _config(self) -> dict[str, Any]:
+        """Dash's configuration for the browser, which need not know our Python."""
+        config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
+        config["python_version"] = ""
+        config["disable_version_check"] = True  # The browser asks nobody but us.
+        return config
+
+
+def own_scripts() -> list[str]:
+    """URLs of our own scripts; boot.js stands apart, at the top of the page."""
+    names = sorted(path.name for path in statics.FOLDER.glob("*.js"))
+    return statics.urls(*(name for name in names if name != "boot.js"))
+
+
+def safe_json(value: object) -> str:
+    """JSON that may stand inside a script element."""
+    return str(to_json_plotly(value)).replace("<", "\\u003c")
+
+
+def _nonced(tags: str) -> Markup:
+    return Markup(SCRIPT.sub(f'<script nonce="{headers.nonce()}"', tags))  # noqa: S704
+
+
+def _title(match: Match, layout: Component) -> str:
+    """The layout's `data-title` if it has one, else the page's title."""
+    own = getattr(layout, "data-title", None)
+    return f"{own or match.page.title} · {TITLE}"
+
+
+def _theme(match: Match, visit: Visit) -> str:
+    """The viewer's theme; a page around an embedded one may ask for its own."""
+    asked = visit.query.get("theme", "")
+    return asked if match.page.embedded and asked in THEMES else visit.viewer.theme
+
+
+def _preloads(layout: str) -> Sequence[str]:
+    return [SUITES + name for part, names in CHUNKS.items() if part in layout for name in names]
