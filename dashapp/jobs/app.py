@@ -11,6 +11,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from dashapp.jobs import transport
+from dashapp.jobs.watch import watch
 from dashapp.settings import Settings, settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Job(StrEnum):
 
     EXPIRE_EXPORTS = "exports.expire"
     SWEEP_JOBS = "jobs.sweep"
-    SWEEP_CACHE = "cache.sweep"
+    SWEEP_RESULTS = "results.sweep"
     PURGE_QUERY_LOG = "query_log.purge"
 
 
@@ -34,7 +35,7 @@ class Job(StrEnum):
 EVERY_S: dict[Job, float] = {
     Job.SWEEP_JOBS: 30,
     Job.EXPIRE_EXPORTS: 300,
-    Job.SWEEP_CACHE: 600,
+    Job.SWEEP_RESULTS: 600,
     Job.PURGE_QUERY_LOG: 3600,
 }
 
@@ -56,6 +57,7 @@ def queue_folder(chosen: Settings) -> Path:
 
 def build(chosen: Settings) -> Celery:
     """A Celery app for `chosen`: files and SQLite, or Redis, or another broker."""
+    watch()
     app = Celery("dashapp", set_as_current=True)
     app.conf.update(_queue(chosen) | _results(chosen))
     app.conf.update(

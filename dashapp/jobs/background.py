@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from celery import Celery
 from celery import states as celery_states
@@ -78,7 +78,7 @@ class BackgroundJobs(CeleryManager):
         self._patience_s = patience_s
         self._request_id = request_id
         self._known = threading.local()
-        self._store = cast(pulse.Store, celery.backend)
+        self._store = pulse.store_of(celery)
         super().__init__(celery)  # type: ignore[no-untyped-call]
 
     # Who may touch a job: its names begin with a mark of the one who started it.

@@ -17,9 +17,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
-from celery import states
+from celery import Celery, states
 from redis import RedisError
 
 from dashapp.jobs.errors import JobCancelled
@@ -27,7 +27,7 @@ from dashapp.jobs.errors import JobCancelled
 log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
-SIGN_S = 8.0
+SIGN_S = 6.0
 # A missing sign may be a hiccup (a machine that slept); believed when still missing after this.
 DOUBT_S = 2.0
 # How long queued work waits for a worker to come (back), seconds.
@@ -52,6 +52,11 @@ class Store(Protocol):
 
     def delete(self, key: str) -> object:
         """Drop a value."""
+
+
+def store_of(app: Celery) -> Store:
+    """The result store of a Celery app."""
+    return cast(Store, app.backend)
 
 
 def _key(what: Literal["beat", "held", "queued", "cancel", "doubt"], job: str) -> str:

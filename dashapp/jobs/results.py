@@ -137,8 +137,18 @@ class RedisResults(RedisBackend):
     waits for the result, as pages do not: they poll.
     """
 
+    expires: float | None
+
     def on_task_call(self, producer: Any, task_id: str) -> None:
         """Nothing: a caller that waits subscribes then."""
+
+    def _set(self, key: Key, value: str | bytes, expires: float | None = None) -> None:
+        # The stock method calls SETEX, which the client library has deprecated.
+        lasting = self.expires if expires is None else expires
+        with self.client.pipeline() as pipe:
+            pipe.set(key, value, ex=int(lasting) if lasting else None)
+            pipe.publish(key, value)
+            pipe.execute()
 
     def close(self) -> None:
         """Let the connections go."""
