@@ -93,6 +93,7 @@ class DatasetColumn(Base):
     label: Mapped[str | None] = mapped_column(sa.String(250))
     description: Mapped[str | None] = mapped_column(sa.Text)
     expression: Mapped[str | None] = mapped_column(LongText)
+    zoned: Mapped[bool] = mapped_column(default=False)
     groupable: Mapped[bool] = mapped_column(default=True)
     filterable: Mapped[bool] = mapped_column(default=True)
     format: Mapped[str | None] = mapped_column(sa.String(100))

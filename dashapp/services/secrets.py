@@ -79,7 +79,11 @@ def rotate() -> int:
             fresh = seal(row, field, reveal(row, field))
             # Not through the object: the secret is the same, so it is no new version.
             place = sa.and_(model.id == row.id, getattr(model, field) == old)
-            result = db.session.execute(sa.update(model).where(place).values({field: fresh}))
+            values = {field: fresh, "changed_at": model.changed_at}
+            result = db.session.execute(
+                sa.update(model).where(place).values(values),
+                execution_options={"synchronize_session": False},
+            )
             count += result.rowcount  # type: ignore[attr-defined]
     db.session.commit()
     db.session.expire_all()

@@ -232,6 +232,7 @@ def _sources() -> None:
         sa.Column("label", sa.String(250)),
         sa.Column("description", sa.Text),
         sa.Column("expression", types.LongText),
+        sa.Column("zoned", sa.Boolean, nullable=False),
         sa.Column("groupable", sa.Boolean, nullable=False),
         sa.Column("filterable", sa.Boolean, nullable=False),
         sa.Column("format", sa.String(100)),
