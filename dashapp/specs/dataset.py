@@ -23,6 +23,9 @@ class ColumnSpec(Spec):
     expression: str | None = Field(
         None, max_length=10_000, description="SQL of a calculated column."
     )
+    zoned: bool = Field(
+        False, description="Whether its times carry an offset (timestamp with time zone)."
+    )
     groupable: bool = True
     filterable: bool = True
     format: str | None = Field(None, description="d3 number or time format.")
