@@ -75,20 +75,22 @@ def single_flight(
     build: Callable[[], Entry],
     *,
     ttl_s: float,
+    max_age_s: float | None = None,
     wait_s: float = 60,
     force: bool = False,
     check: Callable[[], None] | None = None,
 ) -> Landed:
     """The answer of `key`, built by one of all who ask at once, and kept for `ttl_s` seconds.
 
-    Others wait up to `wait_s` seconds (then QueryTimeout), calling `check` now and then, which
-    may raise. `force` builds even when an answer is kept, but joins a build under way. What
-    `build` raises is raised to all who wait; an AppError also for the next three seconds, except
-    QueryCancelled, upon which one who waits builds instead. With `ttl_s` 0 nothing is kept and
-    only the threads of this process share.
+    A kept one will do up to the age of `max_age_s` (`ttl_s` by default); `force` takes none, but
+    joins a build under way. Others wait up to `wait_s` seconds (then QueryTimeout), calling
+    `check` now and then, which may raise. What `build` raises is raised to all who wait; an
+    AppError also for the next three seconds, except QueryCancelled, upon which one who waits
+    builds instead. With `ttl_s` 0 nothing is kept and only the threads of this process share.
     """
     deadline = time.monotonic() + wait_s
-    ask = Ask(key, build, ttl_s, force, deadline, check or _nothing)
+    age = ttl_s if max_age_s is None else max_age_s
+    ask = Ask(key, build, ttl_s, age, force, deadline, check or _nothing)
     return _stores().flights.fly(ask)
 
 

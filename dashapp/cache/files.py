@@ -76,13 +76,13 @@ class DiskFiles:
         """Bytes of the file; None when there is none."""
         try:
             stat = (self._folder / _checked(name)).stat()
-        except OSError:
+        except (OSError, NotFound):
             return None
         return stat.st_size if stat.st_mtime + self._ttl_s > time.time() else None
 
     def delete(self, name: str) -> None:
         """Forget a file."""
-        with suppress(OSError):
+        with suppress(OSError, NotFound):
             (self._folder / _checked(name)).unlink()
 
     def sweep(self) -> None:
@@ -192,7 +192,7 @@ class RedisFiles:
         """Token, size and number of chunks of a published file."""
         try:
             payload = self._get(_checked(name))
-        except RedisUnavailable:
+        except (RedisUnavailable, NotFound):
             return None
         if payload is None:
             return None

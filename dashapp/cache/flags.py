@@ -15,6 +15,7 @@ from dashapp.cache.redis import Link, RedisUnavailable
 
 PREFIX = "dashapp:flag:"
 SWEEP_EVERY_S = 300
+MOST_BYTES = 1000  # Of the text on a flag.
 # The end is set by the first count alone: a window does not move with every try.
 INCREMENT = """
 local value = redis.call('incr', KEYS[1])
@@ -24,10 +25,13 @@ return value
 
 
 class Flags(Protocol):
-    """Facts by key. Never raises: what cannot be shared is kept in this process."""
+    """Facts by key. Never raises: what could not be shared is kept in this process."""
 
-    def set(self, key: str, ttl_s: float) -> None:
-        """Raise a flag for `ttl_s` seconds."""
+    def set(self, key: str, ttl_s: float, value: str = "1") -> None:
+        """Raise a flag for `ttl_s` seconds, with a short text on it."""
+
+    def get(self, key: str) -> str | None:
+        """The text on a flag (of a counter: its count); None when it is not raised."""
 
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
@@ -44,27 +48,32 @@ class LocalFlags:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[int, float]] = {}
+        self._kept: dict[str, tuple[str, float]] = {}
 
-    def set(self, key: str, ttl_s: float) -> None:
-        """Raise a flag for `ttl_s` seconds."""
+    def set(self, key: str, ttl_s: float, value: str = "1") -> None:
+        """Raise a flag for `ttl_s` seconds, with a short text on it."""
         with self._lock:
             self._sweep()
-            self._kept[key] = (1, time.monotonic() + ttl_s)
+            self._kept[key] = (value, time.monotonic() + ttl_s)
+
+    def get(self, key: str) -> str | None:
+        """The text on a flag; None when it is not raised."""
+        value, end = self._kept.get(key, ("", 0.0))
+        return value if end > time.monotonic() else None
 
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
-        found = self._kept.get(key)
-        return found is not None and found[1] > time.monotonic()
+        return self.get(key) is not None
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
         now = time.monotonic()
         with self._lock:
             self._sweep()
-            count, end = self._kept.get(key, (0, now + ttl_s))
-            self._kept[key] = (count + 1, end)
-            return count + 1
+            text, end = self._kept.get(key, ("0", now + ttl_s))
+            count = int(text) + 1
+            self._kept[key] = (str(count), end)
+            return count
 
     def clear(self, key: str) -> None:
         """Lower a flag, or start a counter anew."""
@@ -84,20 +93,26 @@ class RedisFlags:
         self._link = link
         self._local = LocalFlags()
 
-    def set(self, key: str, ttl_s: float) -> None:
-        """Raise a flag for `ttl_s` seconds."""
-        self._local.set(key, ttl_s)
-        with suppress(RedisUnavailable):
-            self._link.call(lambda c: c.set(PREFIX + key, 1, px=max(1, int(ttl_s * 1000))))
+    def set(self, key: str, ttl_s: float, value: str = "1") -> None:
+        """Raise a flag for `ttl_s` seconds, with a short text on it."""
+        try:
+            self._link.call(lambda c: c.set(PREFIX + key, value, px=max(1, int(ttl_s * 1000))))
+        except RedisUnavailable:
+            self._local.set(key, ttl_s, value)
+        else:
+            self._local.clear(key)
+
+    def get(self, key: str) -> str | None:
+        """The text on a flag; None when it is not raised."""
+        try:
+            found = self._link.read([PREFIX + key], MOST_BYTES)[0]
+        except RedisUnavailable:
+            found = None
+        return self._local.get(key) if found is None else found.decode(errors="replace")
 
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
-        if self._local.has(key):
-            return True
-        try:
-            return bool(self._link.call(lambda c: c.exists(PREFIX + key)))
-        except RedisUnavailable:
-            return False
+        return self.get(key) is not None
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
@@ -124,24 +139,32 @@ class DiskFlags:
         self._local = LocalFlags()
         self._swept = time.monotonic()
 
-    def set(self, key: str, ttl_s: float) -> None:
-        """Raise a flag for `ttl_s` seconds."""
-        self._local.set(key, ttl_s)
-        with suppress(OSError):
+    def set(self, key: str, ttl_s: float, value: str = "1") -> None:
+        """Raise a flag for `ttl_s` seconds, with a short text on it."""
+        try:
             handle = self._own(self._path(key))
             try:
-                _write(handle, 1, time.time() + ttl_s)
+                _write(handle, value.encode(), time.time() + ttl_s)
             finally:
                 release(handle)
+        except OSError:
+            self._local.set(key, ttl_s, value)
+        else:
+            self._local.clear(key)
+
+    def get(self, key: str) -> str | None:
+        """The text on a flag; None when it is not raised."""
+        path = self._path(key)
+        try:
+            if path.stat().st_mtime > time.time():
+                return path.read_text(errors="replace")
+        except OSError:
+            pass
+        return self._local.get(key)
 
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
-        try:
-            return self._path(key).stat().st_mtime > time.time()
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return self._local.has(key)
+        return self.get(key) is not None
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
@@ -190,16 +213,16 @@ def _counted(handle: int, ttl_s: float) -> int:
     now, end = time.time(), os.fstat(handle).st_mtime
     text = os.pread(handle, 20, 0)
     if end <= now or not text.isdigit():
-        _write(handle, 1, now + ttl_s)
+        _write(handle, b"1", now + ttl_s)
         return 1
     count = int(text) + 1
-    _write(handle, count, end)
+    _write(handle, b"%d" % count, end)
     return count
 
 
-def _write(handle: int, count: int, end: float) -> None:
-    os.pwrite(handle, b"%d" % count, 0)
-    os.ftruncate(handle, len(b"%d" % count))
+def _write(handle: int, text: bytes, end: float) -> None:
+    os.pwrite(handle, text, 0)
+    os.ftruncate(handle, len(text))
     os.utime(handle, (end, end))
 
 

@@ -37,6 +37,7 @@ class Ask:
     key: str
     build: Callable[[], Entry]
     ttl_s: float
+    max_age_s: float
     force: bool
     deadline: float
     check: Callable[[], None]
@@ -144,7 +145,7 @@ class Flights:
 
     def _landed(self, ask: Ask, seen: set[str]) -> Landed | None:
         """What is there by now, if this ask may take it: a forced one only from flights it saw."""
-        found = self._store.get(ask.key, ask.ttl_s)
+        found = self._store.get(ask.key, ask.max_age_s)
         if found is not None and (not ask.force or found.entry.flight in seen):
             return Landed(found.entry, found.rung)
         failure = self._failures.look(ask.key)
