@@ -272,18 +272,23 @@ def save(viewer: Viewer, slug: str, version: int, layout: dict[str, Any], messag
     row.layout = checked.model_dump(mode="json", exclude_defaults=True)
     try:
         db.session.flush()
-        db.session.add(
-            DashboardVersion(
-                dashboard_id=row.id, number=row.version, layout=row.layout, title=row.title,
-                message=message, saved_by_id=viewer.user_id, saved_at=datetime.now(UTC),
-            )
-        )  # fmt: skip
+        keep_version(viewer, row, message)
         audit.record(viewer, "dashboard.save", row, version=row.version)
         db.session.commit()
     except StaleDataError as error:
         db.session.rollback()
         raise _stale(None) from error
     return int(row.version)
+
+
+def keep_version(viewer: Viewer, row: Dashboard, message: str) -> None:
+    """Add what was just flushed to a dashboard's history."""
+    db.session.add(
+        DashboardVersion(
+            dashboard_id=row.id, number=row.version, layout=row.layout, title=row.title,
+            message=message, saved_by_id=viewer.user_id,
+        )
+    )  # fmt: skip
 
 
 def _stale(newer: int | None) -> Conflict:

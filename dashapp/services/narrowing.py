@@ -174,16 +174,22 @@ def grain_of(layout: Layout, tab: str, tile: Tile, state: FilterState) -> Grain 
 T = TypeVar("T")
 
 
-def regrained(value: T, grain: Grain) -> T:
-    """Options with every time dimension in them at `grain`; works through nested shapes."""
+def regrained(options: T, grain: Grain) -> T:
+    """A chart's options with its own `grain`, and every time dimension in them, at `grain`."""
+    changed = _regrained(options, grain)
+    if isinstance(changed, Spec) and getattr(changed, "grain", None):
+        return cast(T, changed.model_copy(update={"grain": grain}))
+    return cast(T, changed)
+
+
+def _regrained(value: object, grain: Grain) -> object:
     if isinstance(value, Dimension):
-        fresh = value.model_copy(update={"grain": grain, "label": value.name})
-        return cast(T, fresh) if value.grain else value
+        return value.model_copy(update={"grain": grain}) if value.grain else value
     if isinstance(value, tuple):
-        return cast(T, tuple(regrained(v, grain) for v in value))
+        return tuple(_regrained(v, grain) for v in value)
     if isinstance(value, Spec):
-        changed = {n: regrained(getattr(value, n), grain) for n in type(value).model_fields}
-        return value.model_copy(update=changed)
+        fields = type(value).model_fields
+        return value.model_copy(update={n: _regrained(getattr(value, n), grain) for n in fields})
     return value
 
 
