@@ -1,1 +1,24 @@
+"""Questions to datasets and their answers: `run` and its siblings.
 
+Below them: `keys` (the one function that makes keys), `canonical` and `compile` (from a question
+to SQL), `rules` (row-level rules), `timerange`, `post` (steps after the warehouse).
+"""
+
+from dashapp.query.cancelling import cancel
+from dashapp.query.keys import fingerprint, key
+from dashapp.query.result import Result
+from dashapp.query.run import Context, Question, key_of, peek, run, run_many, stream
+
+__all__ = [
+    "Context",
+    "Question",
+    "Result",
+    "cancel",
+    "fingerprint",
+    "key",
+    "key_of",
+    "peek",
+    "run",
+    "run_many",
+    "stream",
+]
