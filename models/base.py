@@ -56,8 +56,8 @@ class Identified:
     The UUID exists as soon as the object does, before it is flushed.
     """
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True, sort_order=-1)
 
 
 @event.listens_for(Identified, "init", propagate=True)
