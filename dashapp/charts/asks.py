@@ -143,8 +143,9 @@ def metric_format(metric: Metric, dataset: DatasetSpec) -> tuple[str | None, str
 
 def dimension_title(dimension: Dimension, dataset: DatasetSpec) -> str:
     """What people read over a dimension: its label, or its column's title."""
-    column = dataset.column(dimension.column)
-    return dimension.label or (column.title if column else dimension.column.replace("_", " "))
+    if dimension.label and dimension.label != dimension.column:
+        return dimension.label
+    return dimension_column(dimension, dataset).title
 
 
 def dimension_column(dimension: Dimension, dataset: DatasetSpec) -> ColumnSpec:

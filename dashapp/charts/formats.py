@@ -7,10 +7,11 @@ Formats are data, never code: the same format gives the same text here, in Plotl
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, Final, Literal
+from functools import lru_cache, partial
+from typing import Annotated, Any, Final, Literal
 
 from babel.numbers import get_currency_precision
+from pydantic import AfterValidator, Field
 
 from dashapp.charts import formats_number as numbers
 from dashapp.charts import formats_time as times
@@ -21,6 +22,8 @@ from dashapp.specs import Grain
 
 __all__ = [
     "NAMED",
+    "AnyFormat",
+    "NumberFormat",
     "axis",
     "check_format",
     "duration",
@@ -147,6 +150,19 @@ def time_data(
         times.check(fmt)
     chosen = fmt or times.pattern(grain or "second", locale)
     return {"is": "time", "format": chosen, "names": times.time_names(locale)}
+
+
+def _checked(kind: Literal["number", "any"], fmt: str) -> str:
+    try:
+        check_format(fmt, kind)
+    except Invalid as error:
+        raise ValueError(error.message) from error
+    return fmt
+
+
+# Types of options: a number format, and one of numbers or times.
+NumberFormat = Annotated[str, Field(max_length=50), AfterValidator(partial(_checked, "number"))]
+AnyFormat = Annotated[str, Field(max_length=50), AfterValidator(partial(_checked, "any"))]
 
 
 def axis(fmt: str | None = None, currency: str | None = None, locale: str = "en") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -15,10 +16,10 @@ Plain = str | int | float | bool | None
 _SAFE = 2**53
 
 
-def plain(value: Any) -> Plain:
+def plain(value: Any, zone: str | None = None) -> Plain:
     """A cell as JSON: times as ISO text, durations as seconds, anything odd as text.
 
-    Empty and not-a-number become None; whole numbers that JavaScript cannot hold become text.
+    Aware times are told on the clock of `zone`, with their distance to UTC behind them. Empty and not-a-number become None; whole numbers that JavaScript cannot hold become text.
     """
     if value is None or isinstance(value, bool | str):
         return value
@@ -28,6 +29,8 @@ def plain(value: Any) -> Plain:
         return value if math.isfinite(value) else None
     if isinstance(value, Decimal):
         return plain(float(value))
+    if isinstance(value, datetime) and value.tzinfo is not None and zone:
+        return value.astimezone(ZoneInfo(zone)).isoformat()
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -37,17 +40,19 @@ def plain(value: Any) -> Plain:
     return str(value)
 
 
-def column(table: pa.Table, name: str) -> list[Plain]:
+def column(table: pa.Table, name: str, zone: str | None = None) -> list[Plain]:
     """One column's cells as JSON values; all empty where the table lacks the column."""
     if name not in table.column_names:
         return [None] * table.num_rows
-    return [plain(v) for v in table.column(name).to_pylist()]
+    return [plain(v, zone) for v in table.column(name).to_pylist()]
 
 
-def records(table: pa.Table, fields: Iterable[str] | None = None) -> list[dict[str, Plain]]:
+def records(
+    table: pa.Table, fields: Iterable[str] | None = None, zone: str | None = None
+) -> list[dict[str, Plain]]:
     """Rows as dicts of JSON values, with these columns (all by default) in this order."""
     names = list(fields) if fields is not None else table.column_names
-    cells = [column(table, n) for n in names]
+    cells = [column(table, n, zone) for n in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
