@@ -1,0 +1,359 @@
+"""MySQL and MariaDB, read by cursor."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any, Literal
+
+import pyarrow as pa
+import pymysql
+import sqlalchemy as sa
+from pydantic import Field
+from pymysql.constants import FIELD_TYPE
+from pymysql.cursors import SSCursor
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine.interfaces import Dialect
+
+from dashapp.errors import AppError, NotFound, QueryFailed, QueryTimeout, WarehouseDown
+from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
+from dashapp.warehouses import guard, rows, urls
+from dashapp.warehouses.base import Answer, Warehouse, specs, sql_and_values, syntax_error
+from dashapp.warehouses.idle import Idle
+from dashapp.warehouses.running import Running
+
+CONNECT_S = 10
+GRACE_S = 1.0
+COM_RESET_CONNECTION = 0x1F
+BINARY_CHARSET = 63
+SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+SESSION = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = %s, SESSION {} = %s"
+# The stubs are generic where the class is not, and leave out what makes a session clean again.
+Connection = Any
+
+
+class MySQL(Warehouse):
+    """A MySQL or MariaDB database. Every query is a read-only transaction of its own."""
+
+    kind = "mysql"
+    title = "MySQL / MariaDB"
+    icon = "database"
+    default_port = 3306
+    sqlglot_dialect = "mysql"
+    rule = urls.Rule(
+        frozenset({"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}),
+        "mysql+pymysql", port=3306, query={"charset": "utf8mb4|utf8"}, sees_whole_server=True,
+    )  # fmt: skip
+    driver_errors = (pymysql.MySQLError, OSError, struct.error, UnicodeError)
+
+    class Options(Spec):
+        """How to connect, beside the URL."""
+
+        tls: Literal["off", "prefer", "require", "verify"] = Field(
+            "prefer", description="TLS: off, if offered, required, or required with a valid name."
+        )
+
+    def __init__(self, database: DatabaseSpec) -> None:
+        super().__init__(database)
+        self.dialect = MySQLDialect_pymysql()
+        self._idle: Idle[Connection] = Idle(self.slot_count)
+
+    @property
+    def _reading_dialect(self) -> Dialect:
+        return MySQLDialect_pymysql(paramstyle="named")
+
+    def dispose(self) -> None:
+        self._idle.close()
+
+    def tables(self) -> list[tuple[str | None, str, str]]:
+        found = self._ask(
+            sa.text(
+                "SELECT table_name AS t, CASE WHEN table_type LIKE '%VIEW' THEN 'view' "
+                "ELSE 'table' END AS k FROM information_schema.tables "
+                "WHERE table_schema = DATABASE() ORDER BY 1"
+            )
+        )
+        return [(None, row["t"], row["k"]) for row in found]
+
+    def columns(self, table: str, schema: str | None = None) -> list[ColumnSpec]:
+        found = self._ask(
+            sa.text(
+                "SELECT column_name AS name, data_type AS type, column_type AS declared "
+                "FROM information_schema.columns WHERE table_name = :table "
+                "AND table_schema = COALESCE(:schema, DATABASE()) ORDER BY ordinal_position"
+            ).bindparams(table=table, schema=schema)
+        )
+        if not found:
+            raise NotFound(f"There is no table {table}.")
+        return specs([(r["name"], column_type(r["type"], r["declared"])) for r in found])
+
+    def explain_error(self, error: BaseException) -> AppError:
+        return explained(error)
+
+    @contextmanager
+    def _answer(
+        self, statement: sa.Executable, query: Running, batch_rows: int, *, streaming: bool = False
+    ) -> Iterator[Answer]:
+        sql, values = sql_and_values(statement, self.dialect)
+        guard.mysql(sql)
+        with self._connection(query) as connection:
+            cursor = SSCursor(connection)
+            thread_id = connection.thread_id()
+            query.arm(lambda: self._kill(thread_id), grace_s=GRACE_S)
+            try:
+                cursor.execute(sql, tuple(values))
+                batches = _Batches(cursor, rows.kinds(statement), batch_rows)
+                try:
+                    yield rows.empty(batches.names, batches.kinds), batches
+                finally:
+                    if not batches.is_done:
+                        _abandon(connection, cursor, query)
+            finally:
+                query.disarm()
+
+    @contextmanager
+    def _connection(self, query: Running) -> Iterator[Connection]:
+        """A connection in a read-only transaction, left without a trace of the query."""
+        while taken := self._idle.take():
+            try:
+                _begin(taken[0], query)
+                break
+            except (pymysql.MySQLError, OSError):
+                taken[0]._force_close()
+        connection, born = taken or (self._connect(), time.monotonic())
+        is_fine = False
+        try:
+            if taken is None:
+                _begin(connection, query)
+            yield connection
+            is_fine = True
+        finally:
+            if is_fine and not query.was_interrupted and _is_reset(connection):
+                self._idle.give(connection, born)
+            else:
+                connection._force_close()
+
+    def _connect(self) -> Connection:
+        url = self.address.url
+        how: dict[str, Any] = {
+            "off": {"ssl_disabled": True},
+            "prefer": {},
+            "require": {"ssl": {"check_hostname": False, "verify_mode": False}},
+            "verify": {"ssl_verify_cert": True, "ssl_verify_identity": True},
+        }[self.options.tls]
+        connection: Connection = pymysql.connect(
+            host=url.host, port=url.port or 0, user=url.username or "",
+            password=str(url.password or ""), database=url.database, charset="utf8mb4",
+            local_infile=False, autocommit=True, defer_connect=True, connect_timeout=CONNECT_S,
+            program_name="dashapp", **how,
+        )  # fmt: skip
+        connection.connect(self._socket())
+        return connection
+
+    def _socket(self) -> socket.socket:
+        """A connection to one of the addresses that were checked. Raises OSError."""
+        last: OSError | None = None
+        for address in self.address.addresses:
+            try:
+                found = socket.create_connection((address, self.address.url.port or 0), CONNECT_S)
+            except OSError as error:
+                last = error
+                continue
+            found.settimeout(None)
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            return found
+        raise last or OSError("no address")
+
+    def _kill(self, thread_id: int) -> None:
+        """Stop what another connection of ours is doing."""
+        with (
+            suppress(pymysql.MySQLError, OSError),
+            closing(self._connect()) as side,
+            side.cursor() as cursor,
+        ):
+            cursor.execute("KILL QUERY %s", (thread_id,))
+
+
+class _Batches:
+    """Batches of a cursor, and whether it was read to the end."""
+
+    def __init__(self, cursor: Any, wanted: list[rows.Kind | None], size: int) -> None:
+        if cursor.description is None:
+            raise QueryFailed("The statement returns no rows.", reason="no_rows")
+        self._cursor, self._size = cursor, size
+        self.names: list[str] = [column[0] for column in cursor.description]
+        self.kinds = _kinds(cursor._result.fields, wanted)
+        self.is_done = False
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        found = self._cursor.fetchmany(self._size)
+        if not found:
+            self.is_done = True
+            raise StopIteration
+        columns = zip(*found, strict=True)
+        arrays = [_column(v, k) for v, k in zip(columns, self.kinds, strict=True)]
+        return rows.batch(self.names, arrays)
+
+
+def _abandon(connection: Connection, cursor: Any, query: Running) -> None:
+    """Hang up instead of reading the rest of an answer, which may take long."""
+    query.disarm()
+    query.was_interrupted = True
+    if cursor._result is not None:
+        cursor._result.unbuffered_active = False
+        cursor._result.connection = None
+    cursor._result = connection._result = cursor.connection = None
+    connection._force_close()
+
+
+def _begin(connection: Connection, query: Running) -> None:
+    """Set what holds for one query, and begin its transaction."""
+    is_maria = "mariadb" in str(connection.get_server_info()).lower()
+    limit = query.left_s if is_maria else int(query.left_s * 1000) + 1
+    name = "max_statement_time" if is_maria else "max_execution_time"
+    with connection.cursor() as cursor:
+        cursor.execute(SESSION.format(name), (SQL_MODE, limit))
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        cursor.execute("START TRANSACTION READ ONLY")
+
+
+def _is_reset(connection: Connection) -> bool:
+    """End the transaction and drop variables, locks and temporary tables; whether it worked."""
+    try:
+        connection.rollback()
+        connection._execute_command(COM_RESET_CONNECTION, b"")
+        connection._read_ok_packet()
+    except (pymysql.MySQLError, OSError, struct.error):
+        return False
+    return True
+
+
+_WHOLE = {
+    FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.INT24,
+    FIELD_TYPE.YEAR, FIELD_TYPE.BIT,
+}  # fmt: skip
+_KINDS: dict[int, rows.Kind] = {
+    **dict.fromkeys(_WHOLE, "integer"),
+    FIELD_TYPE.FLOAT: "number",
+    FIELD_TYPE.DOUBLE: "number",
+    FIELD_TYPE.DATE: "date",
+    FIELD_TYPE.NEWDATE: "date",
+    FIELD_TYPE.DATETIME: "time",
+    FIELD_TYPE.TIMESTAMP: "time_utc",
+}
+
+
+def _kinds(fields: list[Any], wanted: list[rows.Kind | None]) -> list[rows.Kind]:
+    """What the columns are: by the server's types, and where those are vague by the statement."""
+    hints = wanted if len(wanted) == len(fields) else [None] * len(fields)
+    return [_kind(field, hint) for field, hint in zip(fields, hints, strict=True)]
+
+
+def _kind(field: Any, hint: rows.Kind | None) -> rows.Kind:
+    if field.type_code in (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL):
+        return "integer" if field.scale == 0 else "number"
+    found = _KINDS.get(field.type_code, "text")
+    if hint == "boolean" and found == "integer":
+        return "boolean"
+    if found == "text" and hint in ("time", "date"):
+        return hint
+    if found == "date" and hint == "time":
+        return "time"
+    if field.type_code == FIELD_TYPE.NULL and hint:
+        return hint
+    return found
+
+
+def _column(values: tuple[Any, ...], kind: rows.Kind) -> pa.Array:
+    if kind == "integer":
+        return rows.whole([_bits(v) if isinstance(v, bytes) else v for v in values])
+    if kind == "text":
+        return rows.typed([_decoded(v) if isinstance(v, bytes) else v for v in values], kind)
+    return rows.typed(values, kind)
+
+
+def _bits(value: bytes) -> int:
+    return int.from_bytes(value, "big")
+
+
+def _decoded(value: bytes) -> str:
+    """Text that the server calls binary (results of some functions), or bytes in hexadecimal."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+
+
+def column_type(name: str, declared: str) -> ColumnType:
+    """What MySQL's type means to us."""
+    if declared.startswith(("tinyint(1)", "bit(1)")):
+        return "boolean"
+    return TYPES.get(name.lower(), "other")
+
+
+TYPES: dict[str, ColumnType] = {
+    **dict.fromkeys(
+        ("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "enum", "set", "time",
+         "uuid", "inet4", "inet6"),
+        "text",
+    ),
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("datetime", "timestamp"), "time"),
+    "date": "date",
+}  # fmt: skip
+
+
+def explained(error: BaseException) -> AppError:
+    """MySQL's and MariaDB's error as a sentence, by its number."""
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    text = str(error.args[1]) if len(error.args) > 1 else ""
+    if isinstance(error, OSError):
+        return WarehouseDown("The database cannot be reached.")
+    if number in (1969, 3024, 1317, 1028):
+        return QueryTimeout("The query took longer than the database allows.")
+    if number == 1064:
+        near = re.search(r"near '([^']{1,60})'? ", text)
+        return syntax_error(near[1].split()[0] if near and near[1].split() else None)
+    for numbers, words, sentence, reason in _SENTENCES:
+        if number in numbers:
+            match = re.search(words, text) if words else None
+            name = match[1] if match else None
+            message = sentence.format(name or "that is asked for")
+            if reason == "down":
+                return WarehouseDown(message)
+            detail = {"reason": reason, **({"name": name} if name else {})}
+            return QueryFailed(message, **detail)
+    return QueryFailed("The database refused the query.", reason="refused")
+
+
+_SENTENCES: tuple[tuple[tuple[int, ...], str, str, str], ...] = (
+    ((1054,), r"column '([^']+)'", "There is no column {}.", "missing_column"),
+    ((1146, 1051), r"[Tt]able '(?:[^'.]+\.)?([^']+)'", "There is no table {}.", "missing_table"),
+    ((1305, 1630), r"FUNCTION (\S+) does", "There is no function {}.", "missing_function"),
+    ((1052,), r"[Cc]olumn '([^']+)'", "Several tables have the column {}; say which is meant.",
+     "ambiguous_column"),
+    ((1055, 1140), r"'([^']+)'", "The column {} must be grouped by or aggregated.", "not_grouped"),
+    ((1142, 1143, 1370, 1227), r"for (?:table|column) [`']?(?:[^'`]+`?\.`?)?([^'`]+)",
+     "The database's account may not read {}.", "permission"),
+    ((1792, 1290), "", "The database is read-only here.", "read_only"),
+    ((1365,), "", "The query divides by zero.", "division_by_zero"),
+    ((1264, 1690), "", "A number in the query is too large for its type.", "number_too_large"),
+    ((1292, 1366, 1411), "", "A value cannot be turned into the type that the query asks for.",
+     "conversion"),
+    ((1044, 1045, 1698), "", "The database refused the user name or password.", "down"),
+    ((1049,), r"database '([^']+)'", "There is no database {} on the server.", "down"),
+    ((1040, 1203, 1226), "", "The database has no free connection; try again.", "down"),
+    ((1205, 1213), "", "The table is locked by another program; try again.", "locked"),
+    ((1037, 1038, 1041, 1114, 3), "", "The query needs more than the database may use.", "memory"),
+    ((2003, 2002, 2005), "", "The database cannot be reached.", "down"),
+    ((2006, 2013, 2014, 1053, 1077, 1927), "", "The database went away; try again.", "down"),
+    ((2026, 3159), "", "No safe (TLS) connection to the database is possible.", "down"),
+)  # fmt: skip
