@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from celery import signals
-from dashapp.factory import create_core
 from flask import Flask
 
+from dashapp.factory import create_core
 from models import db
 
 
@@ -17,7 +17,7 @@ def core() -> Flask:
     return create_core()
 
 
-@signals.worker_process_init.connect
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def forked(**_: object) -> None:
     """A pool process begins: its parent's connections are not its own."""
     core.cache_clear()

@@ -29,6 +29,7 @@ class Job(StrEnum):
     SWEEP_JOBS = "jobs.sweep"
     SWEEP_RESULTS = "results.sweep"
     PURGE_QUERY_LOG = "query_log.purge"
+    SWEEP_SESSIONS = "sessions.sweep"
 
 
 # Seconds between runs. All are safe to run twice and catch up by themselves.
@@ -37,6 +38,7 @@ EVERY_S: dict[Job, float] = {
     Job.EXPIRE_EXPORTS: 300,
     Job.SWEEP_RESULTS: 600,
     Job.PURGE_QUERY_LOG: 3600,
+    Job.SWEEP_SESSIONS: 3600,
 }
 
 _built: tuple[Settings, Celery] | None = None

@@ -22,6 +22,7 @@ from celery import Celery
 from celery import states as celery_states
 from dash import CeleryManager
 from dash._callback_context import context_value
+from dash.background_callback.managers.celery_manager import _make_job_fn
 from dash.exceptions import PreventUpdate
 from kombu.exceptions import OperationalError
 
@@ -180,9 +181,10 @@ class BackgroundJobs(CeleryManager):
 
     def make_job_fn(self, fn: Callable[..., Any], progress: bool, key: str | None = None) -> Any:
         """The task of a background callback. It runs at most once: somebody watches it."""
-        task = super().make_job_fn(self._guarded(fn), progress, key)  # type: ignore[no-untyped-call]
-        task.acks_late = False
-        return task
+        registry = _Registry(self.handle)
+        return _make_job_fn(  # type: ignore[no-untyped-call]
+            self._guarded(fn), registry, progress, key
+        )
 
     def _guarded(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(fn)
@@ -212,6 +214,26 @@ def _progress_key(key: str) -> str:
 
 def _dumped(error: AppError) -> str:
     return json.dumps({"code": error.code, "status": error.status, "message": error.message})
+
+
+class _Registry:
+    """The part of a Celery app by which Dash makes a task, for tasks of this app alone.
+
+    Dash's tasks would be every other app's of the process too. The newest of several servers on
+    one app is the one whose callbacks run.
+    """
+
+    def __init__(self, celery: Celery) -> None:
+        self.backend = celery.backend
+        self._celery = celery
+
+    def task(self, name: str) -> Callable[[Callable[..., Any]], Any]:
+        """Registers a function as the task `name`."""
+        self._celery.tasks.pop(name, None)
+        made: Callable[[Callable[..., Any]], Any] = self._celery.task(
+            name=name, shared=False, acks_late=False
+        )
+        return made
 
 
 class _Told(AppError):

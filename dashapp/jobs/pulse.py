@@ -20,6 +20,7 @@ from contextvars import ContextVar
 from typing import Literal, Protocol, cast
 
 from celery import Celery, states
+from celery.worker import state
 from redis import RedisError
 
 from dashapp.jobs.errors import JobCancelled
@@ -36,6 +37,9 @@ PATIENCE_S = 15.0
 MERCY_S = 5.0
 KEPT_S = 24 * 3600.0
 ANY_WORKER = "dashapp:worker"
+# A worker with nothing to do says so for this long, seconds.
+IDLE_WORKER = "dashapp:worker:idle"
+IDLE_S = 3
 STORE_ERRORS = (RedisError, sqlite3.Error, OSError)
 
 Fate = Literal["queued", "running", "ended", "lost"]
@@ -95,10 +99,10 @@ def fate(store: Store, job: str, status: str, patience_s: float = PATIENCE_S) ->
         grace = patience_s
     elif store.get(_key("queued", job)) is None:
         grace = DOUBT_S  # Nobody knows it any more: the store was emptied.
-    elif workers(store):
+    elif workers(store) and store.get(IDLE_WORKER) is None:
         return "queued"
     else:
-        grace = patience_s
+        grace = patience_s  # Nobody is there, or somebody idle would have taken it long ago.
     if _doubted_s(store, job, started) >= grace:
         return "lost"
     return "running" if started else "queued"
@@ -151,6 +155,8 @@ class WorkerPulse:
     def _leave_sign(self) -> None:
         self.store.set(f"{ANY_WORKER}:{self.name}", "1", expires=int(SIGN_S))
         self.store.set(ANY_WORKER, self.name, expires=int(SIGN_S))
+        if not (state.reserved_requests or state.active_requests):
+            self.store.set(IDLE_WORKER, self.name, expires=IDLE_S)
 
     def start(self) -> None:
         """Leave the first sign now and go on."""

@@ -33,7 +33,7 @@ def text(key: Key) -> str:
     return key.decode() if isinstance(key, bytes) else key
 
 
-class SQLiteResults(KeyValueStoreBackend):
+class SQLiteResults(KeyValueStoreBackend):  # type: ignore[misc]
     """Results in one SQLite file, for the processes of one machine.
 
     One connection per process, made after fork; nothing here must survive a crash of the machine,
@@ -55,7 +55,7 @@ class SQLiteResults(KeyValueStoreBackend):
 
     def __reduce__(self, args: Any = (), kwargs: Any = None) -> Any:
         options = {**(kwargs or {}), "url": self.url}
-        return super().__reduce__(args, options)  # type: ignore[call-arg]
+        return super().__reduce__(args, options)
 
     def as_uri(self, include_password: bool = False) -> str:
         """The store's URL; it has no password."""
@@ -130,7 +130,7 @@ class SQLiteResults(KeyValueStoreBackend):
             self._pid = 0
 
 
-class RedisResults(RedisBackend):
+class RedisResults(RedisBackend):  # type: ignore[misc]
     """Results in Redis.
 
     The stock class subscribes to a channel per task it sends and never leaves it when nobody

@@ -65,12 +65,12 @@ class QoS(virtual.QoS):
 
     def ack(self, delivery_tag: str) -> None:
         """The message is done."""
-        super().ack(delivery_tag)
+        super().ack(delivery_tag)  # type: ignore[no-untyped-call]
         self.channel.release(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """The message goes back into the queue, or is dropped."""
-        super().reject(delivery_tag, requeue=requeue)
+        super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
         self.channel.release(delivery_tag)
 
 
@@ -81,7 +81,7 @@ class Channel(virtual.Channel):
     supports_fanout = False
 
     def __init__(self, connection: Any, **options: Any) -> None:
-        super().__init__(connection, **options)
+        super().__init__(connection, **options)  # type: ignore[no-untyped-call]
         self.folder = Path(connection.client.transport_options["folder"])
         self.ready = self.folder / "ready"
         self.claimed = self.folder / "claimed"
@@ -103,7 +103,7 @@ class Channel(virtual.Channel):
     def _put(self, queue: str, message: dict[str, Any], **_options: Any) -> None:
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         fresh = self.ready / f".{name}"
-        fresh.write_text(dumps(message))
+        fresh.write_text(dumps(message))  # type: ignore[no-untyped-call]
         fresh.rename(self.ready / name)
 
     def _waiting(self, queue: str) -> list[str]:
@@ -121,7 +121,9 @@ class Channel(virtual.Channel):
             except FileNotFoundError:
                 continue  # Another worker was faster.
             try:
-                message: dict[str, Any] = loads(claim.read_text())
+                message: dict[str, Any] = loads(  # type: ignore[no-untyped-call]
+                    claim.read_text()
+                )
                 self._claims[message["properties"]["delivery_tag"]] = claim
             except (ValueError, KeyError, TypeError) as error:
                 log.warning("Dropped a message that is none: %s (%s)", name, type(error).__name__)
@@ -139,7 +141,7 @@ class Channel(virtual.Channel):
     def _restore(self, message: Any) -> None:
         claim = self._claims.pop(message.delivery_tag, None)
         if claim is None:
-            super()._restore(message)
+            super()._restore(message)  # type: ignore[no-untyped-call]
         else:
             self._give_back(claim)
 
@@ -180,14 +182,13 @@ class Transport(virtual.Transport):
     implements = virtual.Transport.implements.extend(
         asynchronous=False, exchange_type=frozenset(["direct"])
     )
-    default_port = 0
     driver_type = "files"
     driver_name = "files"
     # State of bindings is per process and not needed.
-    global_state = virtual.BrokerState()
+    global_state = virtual.BrokerState()  # type: ignore[no-untyped-call]
 
     def __init__(self, client: Any, **options: Any) -> None:
-        super().__init__(client, **options)
+        super().__init__(client, **options)  # type: ignore[no-untyped-call]
         self.state = self.global_state
 
     def driver_version(self) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from dashapp.errors import AppError
+from dashapp.permissions import require
 from dashapp.query.result import Result
 from dashapp.viewer import Viewer
 from models import QueryLog, db
+
+
+KEPT_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,15 @@ def record(viewer: Viewer, entries: Iterable[Entry]) -> None:
     if lines:
         db.session.add_all(lines)
         db.session.commit()
+
+
+def purge(viewer: Viewer) -> int:
+    """Delete lines older than `KEPT_DAYS`; answers how many."""
+    require(viewer, "admin.panel")
+    oldest = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+    gone = db.session.execute(sa.delete(QueryLog).where(QueryLog.at < oldest))
+    db.session.commit()
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _line(viewer: Viewer, entry: Entry, at: datetime) -> QueryLog:

@@ -16,6 +16,7 @@ from types import ModuleType
 import psutil
 import pytest
 import redis
+from dash.background_callback.managers import BaseBackgroundCallbackManager
 from flask.testing import FlaskClient
 
 from dashapp.jobs import pulse
@@ -83,6 +84,9 @@ class Bench:
 def bench(chosen: Settings, folder: Path) -> Iterator[Bench]:
     with using(chosen):
         sys.modules.pop("tests.jobs.page", None)
+        # Dash registers every callback ever made in this process with every new app.
+        BaseBackgroundCallbackManager.functions.clear()
+        BaseBackgroundCallbackManager.managers.clear()
         page = importlib.import_module("tests.jobs.page")
         yield Bench(page, chosen, page.server.test_client(), folder)
         page.celery.backend.close()

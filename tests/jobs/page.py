@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
@@ -48,7 +49,9 @@ background = BackgroundJobs(
     celery, ticket=lambda: f"ticket of {who()}", subject=who, context=context, patience_s=4
 )
 app = Dash(server=server, background_callback_manager=background)
-app.layout = html.Div([html.Button(id=name) for name in ("echo", "slow", "cancel", "bad", "die")])
+app.layout = html.Div(
+    [html.Button(id=name) for name in ("echo", "slow", "cancel", "deaf", "bad", "die")]
+)
 
 
 @app.callback(
@@ -69,8 +72,7 @@ def echo(value: int) -> Any:
 def slow(tell: Any, seconds: float, path: str) -> str:
     """Works until the time is over; leaves its process id in `path`."""
     end = time.monotonic() + seconds
-    with open(path, "w") as file:
-        file.write(str(os.getpid()))
+    Path(path).write_text(str(os.getpid()))
     try:
         while time.monotonic() < end:
             check_cancelled()
@@ -79,6 +81,17 @@ def slow(tell: Any, seconds: float, path: str) -> str:
     except AppError:
         os.rename(path, f"{path}.cancelled")
         raise
+    return "done"
+
+
+@app.callback(
+    Output("deaf-out", "children"), Input("deaf", "n_clicks"), State("path", "data"),
+    background=True, on_error=refused,
+)  # fmt: skip
+def deaf(seconds: float, path: str) -> str:
+    """Works without ever asking whether it was cancelled."""
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(seconds)
     return "done"
 
 
