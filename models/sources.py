@@ -55,6 +55,7 @@ class Dataset(Identified, Audited, Versioned, Base):
     sql: Mapped[str | None] = mapped_column(LongText)
     time_column: Mapped[str | None] = mapped_column(sa.String(250))
     zone: Mapped[str] = mapped_column(sa.String(64), default="UTC")
+    is_local: Mapped[bool] = mapped_column(default=False)
     week_start: Mapped[str] = mapped_column(sa.String(10), default="monday")
     ttl_s: Mapped[int | None]
     description: Mapped[str | None] = mapped_column(sa.Text)

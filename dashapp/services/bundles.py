@@ -60,12 +60,12 @@ class Loader(yaml.CSafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse aliases and endless nesting."""
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):
             raise Invalid("The file uses YAML aliases, which are not allowed.")
         depth = self.depth = getattr(self, "depth", 0) + 1
         if depth > MAX_DEPTH:
             raise Invalid("The file is nested too deeply.")
-        node: yaml.Node | None = super().compose_node(parent, index)
+        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[misc]
         self.depth -= 1
         return node
 
@@ -183,7 +183,7 @@ class _Import:
         row.database_id = self._known(Database, spec.database, "database").id
         _fill(
             row, spec, "name", "schema_name", "table", "sql", "time_column", "zone",
-            "week_start", "ttl_s", "description",
+            "is_local", "week_start", "ttl_s", "description",
         )  # fmt: skip
         columns = {c.name: c for c in row.columns}
         metrics = {m.name: m for m in row.metrics}

@@ -128,7 +128,7 @@ def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
     applied: tuple[str, ...] = ()
     if source is not None:
         specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
-    context = _context(viewer, chart, want, key)
+    context = _context(viewer, source, chart, want, key)
     return Asked(
         key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
         options=options, source=source, specs=specs, context=context, applied=applied,
@@ -149,12 +149,20 @@ def _narrowed(
     return {name: n.spec for name, n in found.items()}, applied
 
 
-def _context(viewer: Viewer, chart: ChartSpec, want: Want, key: str) -> query.Context:
+def zone_of(viewer: Viewer, dataset: DatasetSpec) -> str:
+    """The zone in which a viewer reads a dataset's times."""
+    return dataset.zone if dataset.is_local else viewer.zone
+
+
+def _context(
+    viewer: Viewer, source: Source | None, chart: ChartSpec, want: Want, key: str
+) -> query.Context:
     ttl_s = chart.ttl_s
     if want.max_age_s is not None:
         ttl_s = want.max_age_s if ttl_s is None else min(ttl_s, want.max_age_s)
     return query.Context(
-        zone=viewer.zone, now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
+        zone=zone_of(viewer, source.dataset) if source else viewer.zone,
+        now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
         locale=viewer.locale, query_id=f"{want.page}:{key}" if want.page else None,
     )  # fmt: skip
 

@@ -74,8 +74,9 @@ class Opened:
         found = {}
         for _, tile in self.layout.tiles():
             chart = self.charts.get(tile.chart)
-            if chart is not None and chart.dataset in self.sources:
-                found[tile.key] = self.sources[chart.dataset].dataset
+            source = self.sources.get(chart.dataset) if chart and chart.dataset else None
+            if source is not None:
+                found[tile.key] = source.dataset
         return found
 
 
@@ -209,8 +210,8 @@ def _tagged(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-def _listed(row: sa.Row[Any], tags: list[str]) -> Listed:
-    dashboard, owner, favourite, visited_at = row
+def _listed(row: sa.Row[tuple[Dashboard, str, int, datetime]], tags: list[str]) -> Listed:
+    dashboard, owner, favourite, visited_at = row.tuple()
     layout = parsed_layout(dashboard.uuid, dashboard.version, orjson.dumps(dashboard.layout))
     return Listed(
         uuid=dashboard.uuid, slug=dashboard.slug, title=dashboard.title,

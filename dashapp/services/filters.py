@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from dashapp import query
 from dashapp.errors import Invalid, NotFound
 from dashapp.services import narrowing
-from dashapp.services.charts import locked
+from dashapp.services.charts import locked, zone_of
 from dashapp.services.dashboards import Opened
 from dashapp.specs import (
     Dimension,
@@ -59,7 +59,9 @@ def options(viewer: Viewer, opened: Opened, key: str, search: str, state: Filter
         return Options(fixed.values)
     source = _source(opened, spec)
     result = query.run(
-        source, _options_query(opened, spec, search, locked(viewer, state)), _context(viewer)
+        source,
+        _options_query(opened, spec, search, locked(viewer, state)),
+        _context(viewer, source),
     )
     values = tuple(result.table.column(0).to_pylist())
     return Options(_plain(values[:MAX_OPTIONS]), more=len(values) > MAX_OPTIONS)
@@ -99,8 +101,9 @@ def bounds(viewer: Viewer, opened: Opened, key: str) -> tuple[float, float] | No
         raise Invalid(f"The filter “{spec.title}” has no bounds.")
     low = SimpleMetric(aggregate="min", column=spec.column, label="low")
     high = SimpleMetric(aggregate="max", column=spec.column, label="high")
-    asked = QuerySpec(dataset=_source(opened, spec).dataset.uuid, metrics=(low, high))
-    result = query.run(_source(opened, spec), asked, _context(viewer))
+    source = _source(opened, spec)
+    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high))
+    result = query.run(source, asked, _context(viewer, source))
     row = result.table.to_pylist()[0]
     return None if row["low"] is None else (float(row["low"]), float(row["high"]))
 
@@ -114,14 +117,16 @@ def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
             continue
         last = SimpleMetric(aggregate="max", column=column, label="until")
         asked = QuerySpec(dataset=source.dataset.uuid, metrics=(last,))
-        value = query.run(source, asked, _context(viewer)).table.to_pylist()[0]["until"]
+        value = query.run(source, asked, _context(viewer, source)).table.to_pylist()[0]["until"]
         if isinstance(value, datetime):
             found.append(value)
     return max(found, default=None)
 
 
-def _context(viewer: Viewer) -> query.Context:
-    return query.Context(zone=viewer.zone, now=datetime.now(UTC), locale=viewer.locale)
+def _context(viewer: Viewer, source: Source) -> query.Context:
+    return query.Context(
+        zone=zone_of(viewer, source.dataset), now=datetime.now(UTC), locale=viewer.locale
+    )
 
 
 def first_choice(viewer: Viewer, opened: Opened) -> FilterState:

@@ -138,6 +138,7 @@ def _read(rows: list[Dataset], keys: dict[int, Key]) -> dict[UUID, DatasetSpec]:
             ),
             time_column=row.time_column,
             zone=row.zone,
+            is_local=row.is_local,
             week_start=row.week_start,
             ttl_s=row.ttl_s,
             description=row.description,

@@ -72,6 +72,7 @@ class BundleDataset(Spec):
     sql: str | None = None
     time_column: str | None = None
     zone: str = "UTC"
+    is_local: bool = False
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     ttl_s: int | None = Field(None, ge=0)
     description: str | None = None

@@ -68,6 +68,9 @@ class DatasetSpec(Spec):
     metrics: tuple[MetricSpec, ...] = ()
     time_column: str | None = None
     zone: str = Field("UTC", description="IANA zone in which naive times of the data are meant.")
+    is_local: bool = Field(
+        False, description="Show times as clocks in `zone` do, whatever the viewer's zone."
+    )
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     ttl_s: int | None = None
     description: str | None = None

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from dashapp.specs import FilterState, Layout
 from dashapp.ui import cardlist, drawer, filters, grid, ids
-from dashapp.ui.cards import HIDDEN
+from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.filters import Bounds
 from dashapp.ui.grid import TileView
 from dashapp.ui.texts import t
@@ -43,9 +43,7 @@ def draw(board: Board) -> list[Component]:
         head(board),
         *([html.P(board.description, className="dash-about")] if board.description else []),
         filters.bar(shown, board.state.values, board.bounds),
-        html.Div(
-            id=ids.CHIPS, className="chips", role="group", **{"aria-label": t("Active filters")}
-        ),
+        html.Div(id=ids.CHIPS, className="chips", role="group", **attrs(label=t("Active filters"))),
         grid.tabs(board.layout, board.views, board.active),
         drawer.drawer(),
         drawer.export_panel(),
@@ -66,12 +64,12 @@ def head(board: Board) -> Component:
             *star,
             html.Button(
                 html.I(className="bi bi-arrow-clockwise", **HIDDEN), id=ids.REFRESH, type="button",
-                className="icon-button", title=t("Refresh"), **{"aria-label": t("Refresh")},
+                className="icon-button", title=t("Refresh"), **attrs(label=t("Refresh")),
             ),
             html.Button(
                 html.I(className="bi bi-funnel", **HIDDEN), type="button",
                 className="icon-button filters-toggle" if board.layout.filters else "d-none",
-                **{"data-toggle-filters": "", "aria-label": t("Filters")},
+                **attrs({"data-toggle-filters": ""}, label=t("Filters")),
             ),
             *(html.Span(tag, className="tag") for tag in board.tags),
             html.Div(

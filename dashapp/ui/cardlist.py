@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from dashapp.ui import ids
-from dashapp.ui.cards import HIDDEN
+from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
 RECENT = 4
@@ -94,11 +94,11 @@ def card(line: Line) -> Component:
     )
 
 
-def star(component_id: object, is_favourite: bool, className: str = "") -> Component:
+def star(component_id: str | dict[Any, Any], is_favourite: bool, className: str = "") -> Component:
     """A button that keeps a dashboard among one's favourites."""
     return html.Button(
         star_icon(is_favourite), id=component_id, type="button", className=f"icon-button {className}".strip(),
-        **{"aria-pressed": str(is_favourite).lower(), "aria-label": t("Favourite")},
+        **attrs({"aria-pressed": str(is_favourite).lower(), "aria-label": t("Favourite")}),
     )  # fmt: skip
 
 

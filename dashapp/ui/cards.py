@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dash import dcc, html
@@ -13,9 +14,10 @@ from dashapp.charts.base import Drawing, Empty, Grid, Number, Plot, Text
 from dashapp.errors import AppError, Forbidden, Invalid, NotFound, QueryCancelled
 from dashapp.query.result import Result
 from dashapp.ui import grids, ids
+from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
-GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
+GRAPH_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
 SKELETONS = {"numbers": "number", "parts": "ring", "tables": "lines", "text": "lines"}
 ICONS = {
     "no_rows": "bi-inbox",
@@ -34,14 +36,11 @@ def skeleton(family: str) -> Component:
     return html.Div([html.I() for _ in range(6)], className=f"skeleton {shape}", **HIDDEN)
 
 
-HIDDEN = {"aria-hidden": "true"}
-
-
 def state(icon: str, message: str, *, retry: bool = False, failed: bool = False) -> Component:
     """A sentence in the middle of a tile, with a button to try again where that may help."""
     parts: list[Component] = [html.I(className=f"bi {ICONS[icon]}", **HIDDEN), html.Div(message)]
     if retry:
-        parts.append(html.Button(t("Try again"), type="button", **{"data-act": "refresh"}))
+        parts.append(html.Button(t("Try again"), type="button", **attrs({"data-act": "refresh"})))
     return html.Div(parts, className="state failed" if failed else "state", role="status")
 
 
@@ -97,7 +96,7 @@ def plot(key: str, dataset: str, drawing: Plot) -> Component:
             id=ids.graph(key), figure=figure, config=GRAPH_CONFIG, responsive=True,
             style={"height": "100%", "width": "100%"},
         ),
-        role="img", **{"aria-label": drawing.summary},
+        role="img", **attrs(label=drawing.summary),
     )  # fmt: skip
 
 
@@ -115,7 +114,7 @@ def number(drawing: Number) -> Component:
             config={"staticPlot": True, "displayModeBar": False, "responsive": True},
         )  # fmt: skip
         parts.append(html.Div(trend, className="number-trend", **HIDDEN))
-    return html.Div(parts, className="number", role="group", **{"aria-label": drawing.summary})
+    return html.Div(parts, className="number", role="group", **attrs(label=drawing.summary))
 
 
 def markdown(text: str) -> Component:

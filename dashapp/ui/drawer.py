@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashapp.query.result import Result
 from dashapp.ui import ids
+from dashapp.ui.attrs import attrs
 from dashapp.ui.cards import clock, duration, rung
 from dashapp.ui.texts import t
 
@@ -64,7 +65,7 @@ def export_panel() -> Component:
             html.Div(id=ids.EXPORT_DONE, role="status", hidden=True),
             html.Button(
                 html.I(className="bi bi-x-lg"), id=ids.EXPORT_CLOSE, type="button",
-                className="icon-button export-close", **{"aria-label": t("Close")},
+                className="icon-button export-close", **attrs(label=t("Close")),
             ),
         ],
         id=ids.EXPORT, className="export-panel", hidden=True,
@@ -75,7 +76,7 @@ def finished(address: str, filename: str, sentence: str) -> Component:
     """The finished file; the browser saves it at once, the link is there to do it again."""
     link = html.A(
         t("Save again"), href=address, download=filename, className="export-link",
-        **{"data-autosave": ""},
+        **attrs({"data-autosave": ""}),
     )  # fmt: skip
     return html.Div([html.P(sentence), link])
 

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashapp.specs import FilterSpec, FilterValue
 from dashapp.specs.query import GRAINS, Scalar
 from dashapp.ui import ids
+from dashapp.ui.attrs import attrs
 from dashapp.ui.texts import t
 
 EMPTY = "__empty__"  # a missing value among a dropdown's options; the script knows it too
@@ -57,7 +58,7 @@ def bar(
     controls = [control(s, values.get(s.key, s.default), bounds.get(s.key)) for s in specs]
     return html.Div(
         controls, id=ids.BAR, className="filter-bar" if specs else "d-none", role="search",
-        **{"aria-label": t("Filters")},
+        **attrs(label=t("Filters")),
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def control(spec: FilterSpec, value: FilterValue, bounds: Bounds) -> Component:
     label = html.Div([spec.title, *mark], className="filter-label", title=spec.description or "")
     return html.Div(
         [label, *field, dcc.Store(id=ids.filter("asks", spec.key), data={})],
-        className=f"filter filter-{spec.kind}", role="group", **{"aria-label": spec.title},
+        className=f"filter filter-{spec.kind}", role="group", **attrs(label=spec.title),
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from dashapp.specs.layout import (
     Tile,
 )
 from dashapp.ui import ids
-from dashapp.ui.cards import HIDDEN, markdown
+from dashapp.ui.attrs import HIDDEN, attrs
+from dashapp.ui.cards import markdown
 from dashapp.ui.texts import t
 
 GROUPS = 4
@@ -129,12 +130,15 @@ def tile(thing: Tile, view: TileView, place: dict[str, Any]) -> Component:
     body = html.Div(view.body, id=ids.tile("body", thing.key, view.group), className="tile-body")
     foot = html.Div(view.foot, id=ids.tile("foot", thing.key, view.group), className="tile-foot")
     wait = html.Div(
-        [html.Span("3 s"), html.Button(t("Cancel"), type="button", **{"data-act": "cancel"})],
+        [
+            html.Span("3 s"),
+            html.Button(t("Cancel"), type="button", **attrs({"data-act": "cancel"})),
+        ],
         className="tile-wait",
     )
     return html.Section(
         [head, body, wait, foot], className="tile", style=place,
-        **{"data-tile": thing.key, "aria-label": view.title},
+        **attrs({"data-tile": thing.key}, label=view.title),
     )  # fmt: skip
 
 
@@ -147,16 +151,16 @@ def menu(view: TileView) -> Component:
             entries.append(html.Hr())
         button = html.Button(
             [html.I(className=f"bi {icon}", **HIDDEN), t(text)], type="button", role="menuitem",
-            **{"data-act": name},
+            **attrs({"data-act": name}),
         )  # fmt: skip
         entries.append(button)
     return html.Details(
         [
             html.Summary(
                 html.I(className="bi bi-three-dots", **HIDDEN),
-                **{"aria-label": t("Menu of {title}", title=view.title)},
+                **attrs(label=t("Menu of {title}", title=view.title)),
             ),
             html.Div(entries, className="menu", role="menu"),
         ],
-        className="tile-menu", **{"data-menu": ""},
+        className="tile-menu", **attrs({"data-menu": ""}),
     )  # fmt: skip

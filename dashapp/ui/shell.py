@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashapp.ui import ids
-from dashapp.ui.cards import HIDDEN
+from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 from dashapp.viewer import Viewer
 
@@ -61,7 +61,7 @@ def bar(viewer: Viewer) -> Component:
                     html.Kbd("Ctrl K"),
                 ],
                 id=ids.SEARCH_OPEN, type="button", className="shell-search",
-                **{"aria-label": t("Find anything")},
+                **attrs(label=t("Find anything")),
             ),
             user_menu(viewer),
         ],
@@ -78,26 +78,28 @@ def user_menu(viewer: Viewer) -> Component:
         html.Hr(),
     ]
     for theme, (icon, text) in THEMES.items():
-        entries.append(_entry(icon, t(text), **{"data-set-theme": theme}))
+        entries.append(_entry(icon, t(text), {"data-set-theme": theme}))
     entries += [
         html.Hr(),
         _link("bi-person-gear", t("Account, time zone, password"), "/account"),
-        _entry("bi-keyboard", t("Keyboard shortcuts"), **{"data-shortcuts": ""}),
+        _entry("bi-keyboard", t("Keyboard shortcuts"), {"data-shortcuts": ""}),
         html.Hr(),
         _link("bi-box-arrow-right", t("Sign out"), "/logout"),
     ]
     summary = html.Summary(
         html.Span(initials, className="avatar"),
-        **{"aria-label": t("Menu of {title}", title=viewer.name)},
+        **attrs(label=t("Menu of {title}", title=viewer.name)),
     )
     return html.Details(
-        [summary, html.Div(entries, className="menu")], className="shell-user", **{"data-menu": ""}
+        [summary, html.Div(entries, className="menu")],
+        className="shell-user",
+        **attrs({"data-menu": ""}),
     )
 
 
-def _entry(icon: str, text: str, **attributes: str) -> Component:
+def _entry(icon: str, text: str, attributes: dict[str, str]) -> Component:
     return html.Button(
-        [html.I(className=f"bi {icon}", **HIDDEN), text], type="button", **attributes
+        [html.I(className=f"bi {icon}", **HIDDEN), text], type="button", **attrs(attributes)
     )
 
 
@@ -112,7 +114,7 @@ def search() -> Component:
             [
                 dbc.Input(
                     id=ids.SEARCH_TEXT, type="search", placeholder=t("Dashboards and tags"),
-                    autocomplete="off", debounce=False, **{"aria-label": t("Find anything")},
+                    autocomplete="off", debounce=False, **attrs(label=t("Find anything")),
                 ),
                 html.Div(id=ids.SEARCH_RESULTS, className="search-results"),
             ]

@@ -208,6 +208,7 @@ def _sources() -> None:
         sa.Column("sql", types.LongText),
         sa.Column("time_column", sa.String(250)),
         sa.Column("zone", sa.String(64), nullable=False),
+        sa.Column("is_local", sa.Boolean, nullable=False),
         sa.Column("week_start", sa.String(10), nullable=False),
         sa.Column("ttl_s", sa.Integer),
         sa.Column("description", sa.Text),
