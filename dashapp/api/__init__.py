@@ -1,6 +1,7 @@
 """The REST API."""
 
 from dashapp.api.embed import embed_api
+from dashapp.api.exports import exports_api
 from dashapp.api.health import health_api
 
-BLUEPRINTS = (health_api, embed_api)
+BLUEPRINTS = (health_api, embed_api, exports_api)

@@ -21,6 +21,6 @@ def mint() -> tuple[dict[str, Any], int]:
         "token": minted.token,
         "expires_at": minted.expires_at.isoformat(),
         "expires_in_s": minted.ttl_s,
-        "path": f"/embed/{minted.dashboard}?guest_token={minted.token}",
+        "path": f"/embed/{minted.slug}?guest_token={minted.token}",
     }
     return answer, 201

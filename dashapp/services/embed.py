@@ -7,7 +7,7 @@ guest cannot change. It is signed with a key of its own, so it is no session and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
@@ -17,14 +17,15 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from pydantic import Field, ValidationError, field_validator
 
-from dashapp.errors import Forbidden, Invalid, NotFound, SignInRequired
-from dashapp.permissions import GUEST, require
+from dashapp.errors import Forbidden, Invalid, SignInRequired
+from dashapp.permissions import GUEST, found, require, visible_dashboards
 from dashapp.query.rules import check_rule
 from dashapp.settings import settings
 from dashapp.signing import sign, unsign
 from dashapp.specs import FilterValue, Layout, Spec
 from dashapp.specs.filters import Key
 from dashapp.viewer import GuestRule, Viewer
+from dashapp.warehouses import WAREHOUSES
 from models import (
     Chart,
     Dashboard,
@@ -37,7 +38,6 @@ from models import (
 )
 
 MAX_TTL_S = 300
-DIALECTS = {"postgresql": "postgres"}
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 Theme = Literal["auto", "light", "dark"]
 
@@ -93,7 +93,7 @@ class Minted:
     token: str
     expires_at: datetime
     ttl_s: int
-    dashboard: UUID
+    slug: str
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,7 @@ def mint(viewer: Viewer, request: TokenRequest) -> Minted:
     for a token without rules where the dashboard requires them.
     """
     require(viewer, "embed.mint")
-    dashboard = _dashboard(request.dashboard)
-    if dashboard is None:
-        raise NotFound("There is no such dashboard.")
+    dashboard = _dashboard(viewer, request.dashboard)
     config = _config(dashboard.uuid)
     if config is None or not config.is_enabled:
         raise Forbidden("This dashboard is not open to guests. Switch embedding on first.")
@@ -141,7 +139,7 @@ def mint(viewer: Viewer, request: TokenRequest) -> Minted:
         user=request.user,
     )
     token = sign("guest", claims.model_dump(mode="json"))
-    return Minted(token, ends, request.ttl_s, dashboard.uuid)
+    return Minted(token, ends, request.ttl_s, dashboard.slug)
 
 
 def admit(token: str) -> Guest:
@@ -213,11 +211,15 @@ def _viewer(claims: Claims) -> Viewer:
     )
 
 
-def _dashboard(name: str) -> Dashboard | None:
+def _dashboard(viewer: Viewer, name: str) -> Dashboard:
+    """The dashboard of this UUID or slug, if whoever mints may see it."""
+    seeing = replace(viewer, permissions=viewer.permissions | {"dashboard.view"})
     try:
-        return db.session.scalar(sa.select(Dashboard).where(Dashboard.uuid == UUID(name)))
+        is_named = Dashboard.uuid == UUID(name)
     except ValueError:
-        return db.session.scalar(sa.select(Dashboard).where(Dashboard.slug == name))
+        is_named = Dashboard.slug == name
+    row = db.session.scalar(visible_dashboards(seeing).where(is_named))
+    return found(row, "dashboard")
 
 
 def _config(dashboard: UUID) -> EmbedConfig | None:
@@ -238,7 +240,7 @@ def _check_rules(rules: tuple[RuleClaim, ...], dashboard: Dashboard) -> None:
         used = [kinds[rule.dataset]] if rule.dataset else sorted(set(kinds.values()))
         for kind in used:
             try:
-                check_rule(rule.clause, DIALECTS.get(kind, kind))
+                check_rule(rule.clause, WAREHOUSES[kind].sqlglot_dialect)
             except Invalid as error:
                 raise Invalid(error.message, {f"rules.{at}.clause": error.message}) from error
 

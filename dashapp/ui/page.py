@@ -9,6 +9,8 @@ from dash.development.base_component import Component
 
 from dashapp.viewer import Viewer
 
+TITLE = "data-title"
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -33,3 +35,9 @@ class Page:
     title: str
     permission: str | None = None
     embedded: bool = False
+
+
+def titled(layout: Component, title: str) -> Component:
+    """`layout`, with a title of its own for the browser's tab instead of the page's."""
+    setattr(layout, TITLE, title)
+    return layout

@@ -71,8 +71,7 @@ def _match(sent: Sequence[Prop | list[Prop]], expected: Sequence[Mapping[str, An
         raise Malformed(STRANGE)
     for got, want in zip(sent, expected, strict=True):
         pattern = _pattern(want["id"])
-        is_many = isinstance(pattern, dict) and _is_many(pattern)
-        if is_many != isinstance(got, list):
+        if _is_many(pattern) != isinstance(got, list):
             raise Malformed(STRANGE)
         for one in got if isinstance(got, list) else [got]:
             is_right = want.get("allow_optional") or _fits(one.id, pattern)
@@ -93,6 +92,8 @@ def _match_outputs(sent: Prop | list[Prop | Wild] | None, expected: Any) -> None
     for one, want in zip(got, wanted, strict=True):
         pattern = _pattern(want.component_id_str())
         name = str(want.component_property)
+        if _is_many(pattern) != isinstance(one, list):
+            raise Malformed(STRANGE)
         for prop in one if isinstance(one, list) else [one]:
             if not isinstance(prop, Prop) or not _fits(prop.id, pattern):
                 raise Malformed(STRANGE)
@@ -105,8 +106,11 @@ def _pattern(text: str) -> Any:
     return orjson.loads(text) if text.startswith("{") else text
 
 
-def _is_many(pattern: Mapping[str, Any]) -> bool:
-    return any(value in (["ALL"], ["ALLSMALLER"]) for value in pattern.values())
+def _is_many(pattern: Any) -> bool:
+    """Whether the id stands for any number of components."""
+    return isinstance(pattern, dict) and any(
+        value in (["ALL"], ["ALLSMALLER"]) for value in pattern.values()
+    )
 
 
 def _fits(sent: Id, pattern: Any) -> bool:
@@ -121,6 +125,8 @@ def _fits(sent: Id, pattern: Any) -> bool:
 def _check_changed(text: str) -> None:
     """A changed property is "id.property"; Dash parses the id if it looks like JSON."""
     name, _, _ = text.rpartition(".")
+    if not name:
+        raise Malformed(STRANGE)
     if name.startswith("{"):
         try:
             known = orjson.loads(name)

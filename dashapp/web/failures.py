@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import quote
 
-from dash.exceptions import InvalidResourceError, PreventUpdate
+from dash.exceptions import DependencyException, InvalidResourceError, PreventUpdate
 from flask import Flask, Response, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
@@ -39,7 +39,8 @@ def install(app: Flask) -> None:
     """Answer every error ourselves. Call after Dash put in its own handlers."""
     app.register_error_handler(AppError, refusal)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(InvalidResourceError, lambda _error: answer(404))
+    for unknown_file in (DependencyException, InvalidResourceError):
+        app.register_error_handler(unknown_file, lambda _error: answer(404))
     app.register_error_handler(PreventUpdate, lambda _error: Response(status=204))
     app.register_error_handler(Exception, bug)
 
@@ -50,7 +51,11 @@ def refusal(error: AppError) -> Response:
         target = quote(request.full_path.rstrip("?"), safe="")
         return _plain(redirect(f"/login?next={target}"))
     fields = error.fields if isinstance(error, Invalid) else {}
-    response = answer(error.status, error.message, error.code, fields)
+    return wait(error, answer(error.status, error.message, error.code, fields))
+
+
+def wait(error: AppError | None, response: Response) -> Response:
+    """Say after how many seconds to try again, where that is the reason."""
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.detail.get("retry_s", 60))
     return response

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 from dashapp.errors import AppError, Conflict, Invalid, NotFound, SignInRequired, TooMany
 from dashapp.services import accounts
 from dashapp.ui.texts import t
-from dashapp.web import csrf, redirects, session
+from dashapp.web import csrf, failures, redirects, session
 from models import User, db
 
 door = Blueprint("door", __name__)
@@ -34,7 +34,7 @@ def sign_in_page() -> Response:
 def sign_in() -> Response:
     """Open a session. The one that was open in this browser ends."""
     username, password = _field("username"), _field("password")
-    target = redirects.local(_field("next"))
+    target = redirects.local(_field("next", longest=10_000))
     try:
         user = accounts.sign_in(username, password, request.remote_addr or "-")
     except (SignInRequired, TooMany) as error:
@@ -199,7 +199,7 @@ def _page(template: str, error: AppError | None = None, **values: Any) -> Respon
     fields = error.fields if isinstance(error, Invalid) else {}
     message = error.message if error else None
     text = render_template(template, message=message, fields=fields, **values)
-    return Response(text, error.status if error else 200)
+    return failures.wait(error, Response(text, error.status if error else 200))
 
 
 def _session_token() -> str:
@@ -226,9 +226,9 @@ def _go(target: str) -> Response:
     return Response(status=303, headers={"Location": redirect(target).location})
 
 
-def _field(name: str) -> str:
+def _field(name: str, longest: int = LONGEST) -> str:
     """One field of the form. BadRequest if it comes twice or is absurdly long."""
     values = request.form.getlist(name)
-    if len(values) > 1 or any(len(value) > LONGEST for value in values):
+    if len(values) > 1 or any(len(value) > longest for value in values):
         raise BadRequest
     return values[0] if values else ""

@@ -16,6 +16,7 @@ from plotly.io.json import to_json_plotly
 
 from dashapp.errors import NotFound
 from dashapp.permissions import require
+from dashapp.ui import page
 from dashapp.ui.page import Visit
 from dashapp.web import calls, headers, session, statics
 from dashapp.web.pages import Match, Pages
@@ -154,8 +155,8 @@ def _nonced(tags: str) -> Markup:
 
 
 def _title(match: Match, layout: Component) -> str:
-    """The layout's `data-title` if it has one, else the page's title."""
-    own = getattr(layout, "data-title", None)
+    """The layout's own title if it was `titled`, else the page's."""
+    own = getattr(layout, page.TITLE, None)
     return f"{own or match.page.title} · {TITLE}"
 
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import Flask
 from flask.testing import FlaskClient
-from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from dashapp.errors import AppError, Forbidden, NotFound
 from dashapp.factory import create_server
 from dashapp.services import accounts
 from dashapp.settings import Settings, using
-from dashapp.ui.page import Page, Visit
+from dashapp.ui.page import Page, Visit, titled
 from dashapp.ui.wiring import Wiring
 from dashapp.viewer import SYSTEM, Role, Viewer
 from models import Dashboard, EmbedConfig, User, db
@@ -27,14 +27,21 @@ KEY = "k3y-for-tests-only-0123456789-abcdefghij"
 PASSWORD = "correct horse battery staple"
 PARENT = "http://host.example:9000"
 HOME = "Welcome </script><script>alert(1)</script>"
-EMPTY_LAYOUT = {"format": 1, "tabs": [{"key": "t", "items": []}], "filters": []}
+REGION = {"key": "region", "title": "Region", "kind": "grain"}
+LAYOUT = {"format": 1, "tabs": [{"key": "t", "items": []}], "filters": [REGION]}
 
 
 def _home(visit: Visit) -> Component:
-    return html.Div(
-        [html.H1(HOME), html.Button("Add", id="add"), html.Div(id="sum"), dcc.Graph(id="graph")],
-        **{"data-title": f"Home of {visit.viewer.name}"},
-    )
+    figure = {"data": [{"type": "bar", "x": ["a", "b"], "y": [1, 2]}]}
+    parts = [
+        html.H1(HOME),
+        html.Button("Add", id="add"),
+        html.Div(id="sum"),
+        html.Div(id="own"),
+        html.Div(id="echo"),
+        dcc.Graph(id="graph", figure=figure),
+    ]
+    return titled(html.Div(parts), f"Home of {visit.viewer.name}")
 
 
 def _shelf(visit: Visit) -> Component:
@@ -97,8 +104,8 @@ wiring.clientside(
 @contextmanager
 def serving(folder: Path, **chosen: Any) -> Iterator[Flask]:
     """A server with its own metadata database."""
-    values = {"data_dir": folder, "secret_key": SecretStr(KEY), "sign_in_tries": 5} | chosen
-    with using(Settings(**values)):
+    values = {"data_dir": folder, "secret_key": KEY, "sign_in_tries": 5} | chosen
+    with using(Settings.model_validate(values)):
         app = create_server(PAGES, (wiring,))
         app.testing = False
         with app.app_context():
@@ -118,19 +125,14 @@ def make_user(app: Flask, username: str, role: Role = "viewer") -> User:
         )
 
 
-def make_dashboard(app: Flask, slug: str = "sales", *, is_enabled: bool = True) -> Dashboard:
-    """A published dashboard that PARENT may embed."""
+def make_dashboard(app: Flask, slug: str = "sales", **config: bool) -> UUID:
+    """A published dashboard with a filter "region", which PARENT may embed."""
     with app.app_context():
-        dashboard = Dashboard(slug=slug, title=slug.title(), is_published=True, layout=EMPTY_LAYOUT)
-        db.session.add(dashboard)
-        db.session.flush()
-        db.session.add(
-            EmbedConfig(dashboard_id=dashboard.id, allowed_origins=[PARENT], is_enabled=is_enabled)
-        )
+        dashboard = Dashboard(slug=slug, title=slug.title(), is_published=True, layout=LAYOUT)
+        embed = EmbedConfig(dashboard=dashboard, allowed_origins=[PARENT], **config)
+        db.session.add_all([dashboard, embed])
         db.session.commit()
-        db.session.refresh(dashboard)
-        db.session.expunge(dashboard)
-        return dashboard
+        return dashboard.uuid
 
 
 def sign_in(
