@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashapp.charts.base import ChartKind
 from dashapp.charts.numbers import BigNumber, BigNumberTrend
+from dashapp.charts.pivot import PivotTable
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.errors import Invalid
@@ -14,6 +15,7 @@ KINDS: dict[str, type[ChartKind]] = {
         BigNumber,
         BigNumberTrend,
         Table,
+        PivotTable,
         Markdown,
     )
 }

@@ -13,17 +13,18 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 
 from dashapp.charts import formats
+from dashapp.charts.asks import dimension_column
 from dashapp.charts.base import Look
 from dashapp.charts.colors import BAD, EMPTY
 from dashapp.charts.tones import ToneRule
 from dashapp.errors import Invalid
-from dashapp.specs import Grain
+from dashapp.specs import DatasetSpec, Dimension, Grain
 
 Holds = Literal["text", "number", "time", "boolean"]
 Heat = Literal["none", "sequential", "diverging"]
 
 _FORMAT: Final = {"function": "dashappFormat(params, d3)"}
-_STYLE: Final = {"function": "dashappStyle(params)"}
+STYLE: Final = {"function": "dashappStyle(params)"}
 _FILTERED: Final = {"function": "dashappText(params, d3)"}
 _BAR: Final = "DashappBar"
 _FILTER: Final = {"buttons": ["reset"], "maxNumConditions": 1, "debounceMs": 300}
@@ -82,7 +83,7 @@ def column(name: str, title: str, cell: Cell, look: Look) -> dict[str, Any]:
     if cell.bar:
         found["cellRenderer"] = _BAR
     if cell.rules or cell.heat != "none":
-        found["cellStyle"] = _STYLE
+        found["cellStyle"] = STYLE
     return found
 
 
@@ -138,15 +139,38 @@ def told(value: Any, cell: Cell, look: Look) -> str:
 
 
 def total_row(names: Iterable[str], values: Mapping[str, Any], word: str) -> dict[str, Any]:
-    """A row of totals: its word in the first column that has no value."""
-    row: dict[str, Any] = dict(values)
-    first = next((n for n in names if n not in row), None)
-    return {first: word, **row} if first is not None else row
+    """A row of totals, with its word in the first column that has no value.
+
+    Words travel beside the values (`_words`), so that a click on one is not taken for a member.
+    """
+    first = next((n for n in names if n not in values), None)
+    return {**values, "_words": {} if first is None else {first: word}}
 
 
-def empty_member(is_dimension: bool) -> str:
-    """What stands for an empty cell: a member of its own in a dimension, nothing elsewhere."""
-    return EMPTY if is_dimension else ""
+def of_dimension(dimension: Dimension, table: pa.Table, dataset: DatasetSpec) -> Cell:
+    """How the members of a dimension are told; an empty one is a member too."""
+    column = dimension_column(dimension, dataset)
+    kind = pa.null()
+    if dimension.name in table.column_names:
+        kind = table.schema.field(dimension.name).type
+    found = holds(kind)
+    return Cell(
+        holds=found,
+        format=None if dimension.grain else fitting(column.format, found),
+        grain=dimension.grain or _finest(table, dimension.name, found),
+        bin=dimension.bin if found == "number" else None,
+        empty=EMPTY,
+    )
+
+
+def finest_of(table: pa.Table, name: str) -> Grain | None:
+    """The grain at which a column's times are told apart; none where it holds no times."""
+    found = holds(table.schema.field(name).type)
+    return _finest(table, name, found)
+
+
+def _finest(table: pa.Table, name: str, found: Holds) -> Grain | None:
+    return formats.finest(table.column(name).to_pylist()) if found == "time" else None
 
 
 def _scales(cell: Cell, look: Look) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -13,14 +14,13 @@ from dashapp.charts.asks import (
     LOOK,
     Asks,
     click_target,
-    dimension_column,
     dimension_title,
     metric_format,
     metric_title,
 )
 from dashapp.charts.base import ChartKind, ClickTarget, Drawing, Empty, Grid, Look, Tables
 from dashapp.charts.cells import Cell, Heat
-from dashapp.charts.formats import AnyFormat, finest
+from dashapp.charts.formats import AnyFormat
 from dashapp.charts.plotting import NO_ROWS
 from dashapp.charts.tones import ToneRule
 from dashapp.charts.values import column as cells_of
@@ -207,35 +207,28 @@ def _column(
 def _cell(name: str, table: pa.Table, options: Table.Options, dataset: DatasetSpec) -> Cell:
     """How a column is told: its own settings first, then the metric's or the column's."""
     own, holds = options.look_of(name), cells.holds(table.schema.field(name).type)
-    dimension = next((d for d in options.dimensions if d.name == name), None)
-    fmt, currency = _usual(name, dimension, options, dataset)
-    values = cells_of(table, name) if holds in ("number", "time") else []
     is_number = holds == "number"
+    settings: dict[str, Any] = {
+        "bar": own.bar and is_number,
+        "heat": own.heat if is_number else "none",
+        "rules": own.rules if is_number else (),
+        "values": [number(v) for v in cells_of(table, name)] if is_number else (),
+    }
+    dimension = next((d for d in options.dimensions if d.name == name), None)
+    if dimension is not None:
+        found = cells.of_dimension(dimension, table, dataset)
+        return replace(found, format=cells.fitting(own.format, holds) or found.format, **settings)
+    metric = next((m for m in options.metrics if metric_name(m) == name), None)
+    fmt, currency = metric_format(metric, dataset) if metric is not None else (None, None)
+    if metric is None and (column := dataset.column(name)) is not None:
+        fmt = column.format
     return Cell(
         holds=holds,
         format=cells.fitting(own.format, holds) or cells.fitting(fmt, holds),
         currency=own.currency or currency,
-        grain=(dimension.grain if dimension else None)
-        or (finest(values) if holds == "time" else None),
-        bin=dimension.bin if dimension and is_number else None,
-        empty=cells.empty_member(dimension is not None),
-        bar=own.bar and is_number,
-        heat=own.heat if is_number else "none",
-        rules=own.rules if is_number else (),
-        values=[number(v) for v in values] if is_number else (),
+        grain=cells.finest_of(table, name),
+        **settings,
     )
-
-
-def _usual(
-    name: str, dimension: Dimension | None, options: Table.Options, dataset: DatasetSpec
-) -> tuple[str | None, str | None]:
-    metric = next((m for m in options.metrics if metric_name(m) == name), None)
-    if metric is not None:
-        return metric_format(metric, dataset)
-    if dimension is not None:
-        return (None if dimension.grain else dimension_column(dimension, dataset).format), None
-    column = dataset.column(name)
-    return (column.format if column else None), None
 
 
 def _title(name: str, options: Table.Options, dataset: DatasetSpec) -> str:

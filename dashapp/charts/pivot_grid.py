@@ -1,0 +1,169 @@
+"""A pivot drawn as a grid: fields, column groups, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from dashapp.charts import cells
+from dashapp.charts.base import Look
+from dashapp.charts.cells import Cell
+from dashapp.charts.pivot_tree import Cube, Path, value
+from dashapp.charts.values import plain
+
+TOTAL: Final = "Total"
+_TOTAL_CLASS: Final = {"is-total": "dashappIsTotal(params)"}
+_METRIC: Final = "_metric"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands where: titles and cells of rows, columns and metrics.
+
+    `paths` are the columns from left to right; a path shorter than there are dimensions is a
+    sub-total, the empty one the total (or the only column, where there are no dimensions).
+    """
+
+    rows: Sequence[str]
+    row_cells: Sequence[Cell]
+    column_cells: Sequence[Cell]
+    metrics: Sequence[tuple[str, str]]
+    metric_cells: dict[str, Cell]
+    metrics_on: Literal["columns", "rows"]
+    heat_over: Literal["table", "column"]
+    paths: Sequence[Path]
+    look: Look
+
+    @staticmethod
+    def row_field(at: int) -> str:
+        """The field of a row dimension's members."""
+        return f"r{at}"
+
+    def definitions(self, cube: Cube, rows: Sequence[Path]) -> list[dict[str, Any]]:
+        """Column definitions: row dimensions, then groups of members and metrics."""
+        found = [
+            self._plain(self.row_field(i), title, cell)
+            for i, (title, cell) in enumerate(zip(self.rows, self.row_cells, strict=True))
+        ]
+        if self.metrics_on == "rows" and len(self.metrics) > 1:
+            found.append(self._plain(_METRIC, "Metric", Cell()))
+        leaves = list(self._leaves(cube, [r for r in rows if len(r) == len(self.rows)]))
+        return found + _nested(leaves)
+
+    def lines(self, cube: Cube, row: Path) -> Iterator[dict[str, Any]]:
+        """The line of a path of row members; one per metric where metrics stand on rows."""
+        by_metric = self.metrics_on == "rows"
+        for name, title in self.metrics if by_metric else [("", "")]:
+            line: dict[str, Any] = {}
+            for field, path, metric in self._fields():
+                line[field] = value(cube.at(row, path), metric or name)
+            for at, member in enumerate(row):
+                line[self.row_field(at)] = plain(member, self.look.zone)
+            if by_metric:
+                line[_METRIC] = title
+                line["_by"] = name
+            if len(row) < len(self.rows):
+                line |= {"_total": True, "_words": {self.row_field(len(row)): TOTAL}}
+            yield line
+
+    def _fields(self) -> list[tuple[str, Path, str]]:
+        """Field, column path and metric ("" for that of the line) from left to right."""
+        names = [""] if self.metrics_on == "rows" else [n for n, _ in self.metrics]
+        pairs = [(path, name) for path in self.paths for name in names]
+        return [(f"v{i}", path, name) for i, (path, name) in enumerate(pairs)]
+
+    def _plain(self, field: str, title: str, cell: Cell) -> dict[str, Any]:
+        found = cells.column(field, title, cell, self.look)
+        hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
+        return found | {
+            "pinned": "left",
+            "sortable": not hierarchical,
+            "filter": False,
+            "cellClassRules": _TOTAL_CLASS,
+        }
+
+    def _leaves(
+        self, cube: Cube, rows: Sequence[Path]
+    ) -> Iterator[tuple[list[str], dict[str, Any]]]:
+        """Each column of values with the titles of the groups above it and its own at the end."""
+        titles = dict(self.metrics)
+        whole = self._heat_values(cube, rows, self.paths)
+        for field, path, name in self._fields():
+            values = whole
+            if self.heat_over == "column":
+                values = self._heat_values(cube, rows, [path])
+            heads = [
+                cells.told(plain(m, self.look.zone), c, self.look)
+                for m, c in zip(path, self.column_cells, strict=False)
+            ]
+            is_total = len(path) < len(self.column_cells)
+            if is_total:
+                heads.append(TOTAL)
+            if name and (len(self.metrics) > 1 or not self.column_cells):
+                heads.append(titles[name])
+            if not heads:
+                heads = [titles[self.metrics[0][0]] if len(self.metrics) == 1 else "Value"]
+            yield heads, self._value(field, heads[-1], name, is_total, values)
+
+    def _heat_values(
+        self, cube: Cube, rows: Sequence[Path], paths: Sequence[Path]
+    ) -> dict[str, list[float | None]]:
+        """Values that heat compares: no totals among members."""
+        inner = [p for p in paths if len(p) == len(self.column_cells)] or list(paths)
+        return {n: [value(cube.at(r, p), n) for r in rows for p in inner] for n, _ in self.metrics}
+
+    def _value(
+        self,
+        field: str,
+        title: str,
+        metric: str,
+        is_total: bool,
+        values: dict[str, list[float | None]],
+    ) -> dict[str, Any]:
+        """A column of values; where metrics stand on rows each line has its metric's format."""
+        told = {
+            n: replace(c, values=values[n], heat="none" if is_total else c.heat)
+            for n, c in self.metric_cells.items()
+        }
+        first = told[metric or self.metrics[0][0]]
+        found = cells.column(field, title, first, self.look)
+        if not metric:
+            lines = {n: cells.context(c, self.look) for n, c in told.items()}
+            found["context"] = {"by": "_by", "lines": lines}
+            if any(c.rules or c.heat != "none" for c in told.values()):
+                found["cellStyle"] = cells.STYLE
+        if is_total:
+            found["cellClass"] = "is-number is-total"
+        hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
+        return found | {
+            "sortable": not hierarchical,
+            "filter": False,
+            "cellClassRules": _TOTAL_CLASS,
+        }
+
+
+def _nested(leaves: Sequence[tuple[list[str], dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Columns under groups; neighbours with the same title share one."""
+    found: list[dict[str, Any]] = []
+    at = 0
+    while at < len(leaves):
+        heads, leaf = leaves[at]
+        if len(heads) == 1:
+            found.append(leaf)
+            at += 1
+            continue
+        end = at
+        while end < len(leaves) and len(leaves[end][0]) > 1 and leaves[end][0][0] == heads[0]:
+            end += 1
+        inner = [(h[1:], d) for h, d in leaves[at:end]]
+        found.append(
+            {
+                "headerName": heads[0],
+                "groupId": leaf["colId"] + "g" * len(heads),
+                "marryChildren": True,
+                "children": _nested(inner),
+            }
+        )
+        at = end
+    return found
