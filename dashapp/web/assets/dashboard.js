@@ -310,7 +310,7 @@
   }
   function pickCell(cell, options, id) {
     const context = (options || {}).context;
-    if (!cell || !context || !context.clicks || !context.clicks[cell.colId]) return NONE();
+    if (!cell || cell.value === undefined || !context || !context.clicks || !context.clicks[cell.colId]) return NONE();
     send(id.key, context.dataset, [context.clicks[cell.colId]], [cell.value]);
     return NONE();
   }

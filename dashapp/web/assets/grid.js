@@ -1,0 +1,181 @@
+// What cells of grids look like. Column definitions name these functions as constant text; formats,
+// rules and scales are data in a column's `context` (dashapp/charts/cells.py). No code, no HTML.
+(function () {
+  "use strict";
+
+  const MINUS = "\u2212";
+  const DURATIONS = { duration: 1, "duration-ms": 0.001, "duration-min": 60 };
+  const made = new Map();
+
+  // A formatter per format and locale, made once.
+  function once(kind, spec, told, make) {
+    const key = kind + "|" + spec + "|" + JSON.stringify(told);
+    if (!made.has(key)) {
+      if (made.size > 500) made.clear();
+      made.set(key, make());
+    }
+    return made.get(key);
+  }
+
+  // ---- numbers: the same text as dashapp/charts/formats.py writes -------------------------------
+  function written(d3, spec, signs, value) {
+    return once("n", spec, signs, () => d3.formatLocale(signs).format(spec))(value);
+  }
+  function smart(value) {
+    const size = Math.abs(value);
+    if (Number.isInteger(value) && size < 1000) return "d";
+    if (size >= 1e15 || size < 1e-6) return ".3~e";
+    return size >= 999.5 ? ".3~s" : ".3~r";
+  }
+  function full(value, places) {
+    const size = Math.abs(value);
+    if (places !== null && places !== undefined) return ",." + places + "f";
+    if (Number.isInteger(value)) return ",d";
+    if (size >= 1) return ",.2~f";
+    return size >= 1e-6 ? ".3~r" : ".3~e";
+  }
+  function formatNumber(value, context, d3) {
+    if (value === null || value === undefined || value === "") return "";
+    if (typeof value !== "number") return String(value);
+    if (!Number.isFinite(value)) return "";
+    const { format, signs, money } = context;
+    if (Object.hasOwn(DURATIONS, format)) return duration(value * DURATIONS[format]);
+    const sign = money === null || money === undefined ? "" : "$";
+    if (format === "smart") {
+      // The prefix is the first letter behind the digits; a currency may have letters of its own.
+      const text = written(d3, sign + smart(value), signs, value);
+      return Math.abs(value) >= 9.995e8 ? text.replace(/(\d)G/, "$1B") : text;
+    }
+    return written(d3, format === "full" ? sign + full(value, money) : format, signs, value);
+  }
+  function duration(seconds) {
+    const sign = seconds < 0 ? MINUS : "";
+    const left = Math.abs(seconds);
+    if (left < 1) return left ? sign + Math.round(left * 1000) + "ms" : "0s";
+    if (left < 59.5) return sign + Number(left.toFixed(left < 10 ? 1 : 0)) + "s";
+    if (left < 60) return sign + "1m";
+    const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+    let at = units.findIndex(([, size]) => left >= size);
+    const small = units[Math.min(at + 1, 3)][1];
+    const whole = Math.round(left / small) * small;
+    at = units.findIndex(([, size]) => whole >= size);
+    const rest = at < 3 ? Math.floor((whole % units[at][1]) / units[at + 1][1]) : 0;
+    return sign + Math.floor(whole / units[at][1]) + units[at][0] + (rest ? " " + rest + units[at + 1][0] : "");
+  }
+
+  // ---- times: rows carry wall clocks as ISO text ------------------------------------------------
+  function moment(value) {
+    const match = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?/.exec(value);
+    if (!match) return null;
+    const [, y, m, d, h, min, s, part] = match;
+    return new Date(Date.UTC(+y, m - 1, +d, +(h || 0), +(min || 0), +(s || 0), +((part || "0") + "00").slice(0, 3)));
+  }
+  function formatTime(value, context, d3) {
+    if (value === null || value === undefined) return "";
+    const when = moment(String(value));
+    if (!when) return String(value);
+    return once("t", context.format, context.names, () => d3.timeFormatLocale(context.names).utcFormat(context.format))(when);
+  }
+
+  // ---- cells ------------------------------------------------------------------------------------
+  // The context of a cell: the column's, or (metrics on rows) that of the line's metric.
+  function contextOf(params) {
+    const found = (params.colDef && params.colDef.context) || {};
+    if (!found.by) return found;
+    const line = params.data && params.data[found.by];
+    return Object.hasOwn(found.lines, line) ? found.lines[line] : {};
+  }
+  function wordOf(params) {
+    const words = params.data && params.data._words;
+    const field = params.colDef && params.colDef.field;
+    return words && Object.hasOwn(words, field) ? words[field] : undefined;
+  }
+  function told(params, value, d3) {
+    const word = wordOf(params);
+    if (word !== undefined) return word;
+    const context = contextOf(params);
+    if (value === undefined) return "";
+    if (value === null) return context.empty || "";
+    if (context.is === "number") {
+      const low = formatNumber(value, context, d3);
+      if (!context.bin || typeof value !== "number") return low;
+      return low + " \u2013 " + formatNumber(value + context.bin, context, d3);
+    }
+    if (context.is === "time") return formatTime(value, context, d3);
+    if (context.is === "boolean") return value === true ? context.yes : value === false ? context.no : String(value);
+    return String(value);
+  }
+
+  function faded(color, opacity) {
+    const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(color || "");
+    if (!match) return undefined;
+    return "rgba(" + match.slice(1).map((c) => parseInt(c, 16)).join(",") + "," + opacity.toFixed(3) + ")";
+  }
+  const MEETS = {
+    "=": (v, r) => v === r.value,
+    "!=": (v, r) => v !== r.value,
+    "<": (v, r) => v < r.value,
+    "<=": (v, r) => v <= r.value,
+    ">": (v, r) => v > r.value,
+    ">=": (v, r) => v >= r.value,
+    between: (v, r) => v >= r.value && v <= r.high,
+  };
+  function meets(value, rule) {
+    if (rule.op === "is null") return value === null || value === undefined;
+    if (typeof value !== "number") return false;
+    return Object.hasOwn(MEETS, rule.op) && MEETS[rule.op](value, rule);
+  }
+  function isTotal(params) {
+    return Boolean((params.node && params.node.rowPinned) || (params.data && params.data._total));
+  }
+  // Colours are laid thinly over the card, so that text stays legible in light and dark.
+  function styleOf(params) {
+    if (isTotal(params)) return null;
+    const context = contextOf(params);
+    const rule = (context.rules || []).find((r) => meets(params.value, r));
+    if (rule) return { backgroundColor: faded(rule.color, 0.22), fontWeight: 600 };
+    const heat = context.heat;
+    if (!heat || typeof params.value !== "number") return null;
+    if (heat.middle === null || heat.middle === undefined) {
+      const span = heat.high - heat.low;
+      const share = span > 0 ? (params.value - heat.low) / span : 0;
+      return { backgroundColor: faded(context.up, 0.5 * Math.min(1, Math.max(0, share))) };
+    }
+    const reach = heat.high - heat.middle;
+    const off = reach > 0 ? (params.value - heat.middle) / reach : 0;
+    return { backgroundColor: faded(off < 0 ? context.down : context.up, 0.5 * Math.min(1, Math.abs(off))) };
+  }
+
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  functions.dashappFormat = (params, d3) => told(params, params.value, d3);
+  functions.dashappText = (params, d3) => told(params, params.data ? params.data[params.colDef.field] : undefined, d3);
+  functions.dashappNumber = (params, d3) => formatNumber(params.value, contextOf(params), d3);
+  functions.dashappTime = (params, d3) => formatTime(params.value, contextOf(params), d3);
+  functions.dashappStyle = styleOf;
+  functions.dashappIsTotal = isTotal;
+
+  // A number over a bar from zero, to the right if positive, to the left if negative.
+  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  components.DashappBar = function (props) {
+    const element = window.React.createElement;
+    const value = props.value;
+    const text = props.valueFormatted ?? (value === null || value === undefined ? "" : String(value));
+    const context = contextOf(props);
+    const parts = [];
+    if (context.bar && typeof value === "number" && !isTotal(props)) {
+      const span = context.bar.high - context.bar.low;
+      const at = (v) => (span > 0 ? Math.min(100, Math.max(0, (100 * (v - context.bar.low)) / span)) : 0);
+      const left = Math.min(at(0), at(value));
+      parts.push(element("div", {
+        key: "bar",
+        "aria-hidden": true,
+        style: {
+          position: "absolute", top: "15%", bottom: "15%", left: left + "%", borderRadius: 2, pointerEvents: "none",
+          width: Math.abs(at(value) - at(0)) + "%", backgroundColor: faded(value < 0 ? context.down : context.up, 0.28),
+        },
+      }));
+    }
+    parts.push(element("span", { key: "text", style: { position: "relative" } }, text));
+    return element("div", { style: { position: "relative", height: "100%" } }, parts);
+  };
+})();
