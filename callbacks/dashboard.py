@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from dash import ALL, MATCH, Input, Output, State, no_update
 from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict, Field
 
-from callbacks.filters import PageState
+from callbacks.shapes import PageState, PartId
 from dashapp.errors import AppError
 from dashapp.services import charts, dashboards, filters
 from dashapp.specs import FilterState
@@ -103,15 +103,6 @@ class Ask(BaseModel):
     shown: dict[str, str] = {}
 
 
-class TileId(TypedDict):
-    """Id of a tile's body, as the browser sends it."""
-
-    kind: str
-    part: str
-    group: int
-    key: str
-
-
 Outputs = tuple[list[Any], list[Any], Any]
 
 
@@ -127,10 +118,10 @@ Outputs = tuple[list[Any], list[Any], Any]
     prevent_initial_call=True,
 )
 def draw(
-    viewer: Viewer, ask: Ask | None, state: FilterState, page: PageState, shown: list[TileId]
+    viewer: Viewer, ask: Ask | None, state: FilterState, page: PageState, shown: list[PartId]
 ) -> Outputs:
     """Answer the asked tiles of a group; the others stay as they are."""
-    keys = [i["key"] for i in shown]
+    keys = [i.key for i in shown]
     if ask is None:
         return [no_update] * len(keys), [no_update] * len(keys), no_update
     wanted = [key for key in ask.tiles if key in keys]
@@ -156,9 +147,9 @@ def answers(
 ) -> dict[str, Part]:
     """Body, foot, code and age of each tile; a dashboard that is gone says so in every tile."""
     try:
-        opened = dashboards.open(viewer, page["slug"])
+        opened = dashboards.open(viewer, page.slug)
         age = opened.layout.refresh_s if ask.tick else None
-        want = charts.Want(state=state, force=ask.force, max_age_s=age, page=page["page"])
+        want = charts.Want(state=state, force=ask.force, max_age_s=age, page=page.page)
         found = charts.answers(viewer, opened, wanted, want, ask.shown)
     except AppError as error:
         return {key: (cards.failed(error), "", "", None) for key in wanted}
@@ -192,7 +183,7 @@ def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
     """Stop what a tile waits for; its answer then says that it was cancelled."""
     if action is None or action.act != "cancel":
         return no_update
-    return charts.cancel(viewer, page["page"], action.tile)
+    return charts.cancel(viewer, page.page, action.tile)
 
 
 @wiring.callback(
@@ -203,5 +194,5 @@ def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
 )
 def until(viewer: Viewer, page: PageState) -> str:
     """How far the data goes."""
-    latest = filters.data_until(viewer, dashboards.open(viewer, page["slug"]))
+    latest = filters.data_until(viewer, dashboards.open(viewer, page.slug))
     return "" if latest is None else t(", data to {time}", time=f"{latest:%Y-%m-%d %H:%M}")

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks.dashboard import Action
-from callbacks.filters import PageState
+from callbacks.shapes import PageState, PartId
 from dashapp.errors import AppError, Invalid
 from dashapp.services import charts, dashboards
 from dashapp.services.charts import RowsPage, Want
@@ -40,7 +40,7 @@ def show(
     """Open the dialog with what the menu asked for."""
     if action is None or action.act not in ("rows", "sql", "table"):
         return no_update, no_update, no_update
-    opened = dashboards.open(viewer, page["slug"])
+    opened = dashboards.open(viewer, page.slug)
     asked = charts.ask(viewer, opened, action.tile, Want(state=state))
     titles = {
         "rows": t("Underlying rows of {title}", title=asked.title),
@@ -134,7 +134,7 @@ def paged(
     """The rows that a grid asked for; `rowCount` is known once the last page is reached."""
     if request is None:
         return no_update
-    opened = dashboards.open(viewer, page["slug"])
+    opened = dashboards.open(viewer, page.slug)
     wanted = request.page()
     result = charts.page_of(viewer, opened, key, Want(state=state), what, wanted)
     size = wanted.size - 1
@@ -163,10 +163,10 @@ def underlying(
     request: RowsRequest | None,
     state: FilterState,
     page: PageState,
-    grid: dict[str, str],
+    grid: PartId,
 ) -> Any:
     """One page of the underlying rows."""
-    return paged(viewer, request, state, page, grid["key"], "rows")
+    return paged(viewer, request, state, page, grid.key, "rows")
 
 
 @wiring.callback(
@@ -184,7 +184,7 @@ def long_table(
     request: RowsRequest | None,
     state: FilterState,
     page: PageState,
-    grid: dict[str, str],
+    grid: PartId,
 ) -> Any:
     """One page of a long table."""
-    return paged(viewer, request, state, page, grid["key"], "data")
+    return paged(viewer, request, state, page, grid.key, "data")

@@ -8,7 +8,7 @@ from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict
 
-from callbacks.filters import PageState
+from callbacks.shapes import PageState
 from dashapp.errors import AppError
 from dashapp.services import exports
 from dashapp.services.exports import ExportRequest
@@ -62,7 +62,7 @@ def export(
     if ask is None:
         return no_update
     request = ExportRequest(
-        dashboard=page["slug"], tile=ask.tile, what=ask.what, format=ask.format, filters=state
+        dashboard=page.slug, tile=ask.tile, what=ask.what, format=ask.format, filters=state
     )
     made = exports.write(
         viewer, request, lambda share, text: set_progress([round(share * 100), text])

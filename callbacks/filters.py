@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 from dash import MATCH, Input, Output, State
 
+from callbacks.shapes import PageState, PartId
 from dashapp.services import dashboards, filters
 from dashapp.specs import FilterState, FilterValue
 from dashapp.specs.query import Scalar
@@ -15,13 +16,6 @@ from dashapp.ui.wiring import Wiring
 from dashapp.viewer import Viewer
 
 wiring = Wiring("filters")
-
-
-class PageState(TypedDict):
-    """Which dashboard a page shows; checked again by the service."""
-
-    slug: str
-    page: str
 
 
 @wiring.callback(
@@ -36,12 +30,12 @@ class PageState(TypedDict):
 )
 def options(
     viewer: Viewer, search: str | None, parents: dict[str, FilterValue] | None,
-    value: list[Scalar] | Scalar, component_id: dict[str, str], page: PageState,
+    value: list[Scalar] | Scalar, component_id: PartId, page: PageState,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Members that contain what is typed, under the parents' choices; the chosen ones stay."""
-    opened = dashboards.open(viewer, page["slug"])
+    opened = dashboards.open(viewer, page.slug)
     state = FilterState(values=parents or {})
-    found = filters.options(viewer, opened, component_id["key"], search or "", state)
+    found = filters.options(viewer, opened, component_id.key, search or "", state)
     offered = [controls.option(v) for v in found.values]
     known = {o["value"] for o in offered}
     chosen = value if isinstance(value, list) else [value] if value is not None else []

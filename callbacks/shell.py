@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import MATCH, Input, Output, State, no_update
 from dash.development.base_component import Component
 
+from callbacks.shapes import PartId
 from dashapp.services import accounts, dashboards
 from dashapp.ui import cardlist, ids, shell
 from dashapp.ui.wiring import Wiring
@@ -61,11 +62,11 @@ def keep_theme(viewer: Viewer, theme: Theme | None) -> None:
     prevent_initial_call=True,
 )
 def star(
-    viewer: Viewer, clicks: int | None, component_id: dict[str, str], pressed: str
+    viewer: Viewer, clicks: int | None, component_id: PartId, pressed: str
 ) -> tuple[object, object]:
     """Keep a dashboard among the favourites, or no longer."""
     if not clicks:
         return no_update, no_update
     is_favourite = pressed != "true"
-    dashboards.set_favourite(viewer, component_id["key"], is_favourite)
+    dashboards.set_favourite(viewer, component_id.key, is_favourite)
     return cardlist.star_icon(is_favourite), str(is_favourite).lower()

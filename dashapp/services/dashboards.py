@@ -199,7 +199,7 @@ def listed(
         )
     rows = db.session.execute(query).all()
     tags = _tags([row[0].id for row in rows])
-    return [_listed(row, tags.get(row[0].id, [])) for row in rows]
+    return [_listed(tuple(row), tags.get(row[0].id, [])) for row in rows]
 
 
 def _tagged(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -210,8 +210,8 @@ def _tagged(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-def _listed(row: sa.Row[tuple[Dashboard, str, int, datetime]], tags: list[str]) -> Listed:
-    dashboard, owner, favourite, visited_at = row.tuple()
+def _listed(row: tuple[Any, ...], tags: list[str]) -> Listed:
+    dashboard, owner, favourite, visited_at = row
     layout = parsed_layout(dashboard.uuid, dashboard.version, orjson.dumps(dashboard.layout))
     return Listed(
         uuid=dashboard.uuid, slug=dashboard.slug, title=dashboard.title,

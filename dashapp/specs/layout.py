@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from dashapp.specs.base import Spec
+from dashapp.specs.base import Spec, Tagged
 from dashapp.specs.filters import FilterValue, Key
 from dashapp.specs.query import Label
 
@@ -16,7 +16,7 @@ COLUMNS = 12
 UNIT_PX = 8  # Height of one row of the grid; `h` counts these.
 
 
-class Item(Spec):
+class Item(Tagged):
     """A rectangle on the grid: `x` and `w` in twelfths, `y` and `h` in units of 8 px."""
 
     key: Key

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dashapp.specs.base import Spec
+from dashapp.specs.base import Tagged
 
 Name = Annotated[str, Field(min_length=1, max_length=250)]
 
 
-class Pivot(Spec):
+class Pivot(Tagged):
     """Wide form: one row per `index`, one column per member of `columns` and metric.
 
     A column is named after its members joined by ", "; with several metrics the metric's name
@@ -24,7 +24,7 @@ class Pivot(Spec):
     metrics: tuple[Name, ...]
 
 
-class Cumulative(Spec):
+class Cumulative(Tagged):
     """Running sum, product, minimum or maximum of metrics along the time dimension."""
 
     step: Literal["cumulative"] = "cumulative"
@@ -33,7 +33,7 @@ class Cumulative(Spec):
     how: Literal["sum", "prod", "min", "max"] = "sum"
 
 
-class Rolling(Spec):
+class Rolling(Tagged):
     """Moving window over the time dimension within each series."""
 
     step: Literal["rolling"] = "rolling"
@@ -44,7 +44,7 @@ class Rolling(Spec):
     min_periods: int = Field(1, ge=0)
 
 
-class Resample(Spec):
+class Resample(Tagged):
     """Regular time steps within each series; gaps are filled as asked."""
 
     step: Literal["resample"] = "resample"
@@ -55,7 +55,7 @@ class Resample(Spec):
     how: Literal["sum", "mean", "median", "min", "max", "first", "last"] = "sum"
 
 
-class Compare(Spec):
+class Compare(Tagged):
     """Adds the metrics of an earlier period, aligned on the time dimension.
 
     Runs the query again with the range moved back by `offset` ("1 year", "28 days",
@@ -71,7 +71,7 @@ class Compare(Spec):
     show: Literal["values", "difference", "change", "ratio"] = "values"
 
 
-class Contribution(Spec):
+class Contribution(Tagged):
     """Each value as a share (0 to 1) of the column's total, or of its row's total."""
 
     step: Literal["contribution"] = "contribution"
@@ -81,7 +81,7 @@ class Contribution(Spec):
     suffix: str = Field("", max_length=50, description="Empty replaces the metric.")
 
 
-class Rank(Spec):
+class Rank(Tagged):
     """Rank (1 = best), or share of rank when `percent`, of a metric within `within`."""
 
     step: Literal["rank"] = "rank"
@@ -92,7 +92,7 @@ class Rank(Spec):
     name: Name = "rank"
 
 
-class Forecast(Spec):
+class Forecast(Tagged):
     """Adds `periods` future steps with an interval, per series.
 
     Columns "metric forecast", "metric low", "metric high". Exponential smoothing
@@ -109,7 +109,7 @@ class Forecast(Spec):
     )
 
 
-class Histogram(Spec):
+class Histogram(Tagged):
     """Counts of a numeric raw column in `bins` equal bins: columns `bin_from`, `bin_to`, `count`."""
 
     step: Literal["histogram"] = "histogram"
@@ -120,7 +120,7 @@ class Histogram(Spec):
     cumulative: bool = False
 
 
-class BoxPlot(Spec):
+class BoxPlot(Tagged):
     """Quartiles, mean, whiskers and outliers of each metric per `by`.
 
     Columns: `by`..., `metric`, `min`, `q1`, `median`, `q3`, `max`, `mean`, `count`,
@@ -133,21 +133,21 @@ class BoxPlot(Spec):
     whiskers: Literal["tukey", "min/max", "2/98", "9/91"] = "tukey"
 
 
-class Sort(Spec):
+class Sort(Tagged):
     """Orders rows by columns of the answer, empty values last."""
 
     step: Literal["sort"] = "sort"
     by: tuple[tuple[Name, bool], ...] = Field(description="Pairs (name, descending).")
 
 
-class Rename(Spec):
+class Rename(Tagged):
     """Gives columns of the answer other names."""
 
     step: Literal["rename"] = "rename"
     names: tuple[tuple[Name, Name], ...] = Field(description="Pairs (old, new).")
 
 
-class Select(Spec):
+class Select(Tagged):
     """Keeps only these columns, in this order."""
 
     step: Literal["select"] = "select"

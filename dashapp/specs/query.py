@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
 
-from dashapp.specs.base import Spec
+from dashapp.specs.base import Spec, Tagged
 from dashapp.specs.post import PostStep
 
 Grain = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
@@ -42,7 +42,7 @@ class Dimension(Spec):
         return self.label or self.column
 
 
-class SimpleMetric(Spec):
+class SimpleMetric(Tagged):
     """An aggregate of one column (or of all rows for `count` without a column)."""
 
     kind: Literal["simple"] = "simple"
@@ -57,7 +57,7 @@ class SimpleMetric(Spec):
         return self
 
 
-class SqlMetric(Spec):
+class SqlMetric(Tagged):
     """An aggregate written in the warehouse's SQL; checked before it runs."""
 
     kind: Literal["sql"] = "sql"
@@ -65,7 +65,7 @@ class SqlMetric(Spec):
     label: Label
 
 
-class RatioMetric(Spec):
+class RatioMetric(Tagged):
     """One metric divided by another; empty where the divisor is zero or empty."""
 
     kind: Literal["ratio"] = "ratio"

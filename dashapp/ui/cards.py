@@ -17,7 +17,7 @@ from dashapp.ui import grids, ids
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
-GRAPH_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
+GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
 SKELETONS = {"numbers": "number", "parts": "ring", "tables": "lines", "text": "lines"}
 ICONS = {
     "no_rows": "bi-inbox",
