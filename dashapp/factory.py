@@ -11,33 +11,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashapp.api import BLUEPRINTS
 from dashapp.jobs.background import BackgroundJobs
 from dashapp.settings import settings
-from dashapp.signing import mac
 from dashapp.ui import texts
 from dashapp.ui.page import Page
 from dashapp.ui.wiring import Wiring
 from dashapp.web import failures, guard, headers, session, statics, tickets
-from dashapp.web.codec import Orjson
+from dashapp.web.core import create_core as create_core
 from dashapp.web.pages import Pages
 from dashapp.web.signin import door
 from dashapp.web.site import Site
-from models import db
-
-
-def create_core() -> Flask:
-    """A Flask app that has the metadata database and nothing to knock at.
-
-    Its context is what services need in commands and workers. Migrations are not run here.
-    """
-    chosen = settings()
-    app = Flask("dashapp", static_folder=None, template_folder="web/templates")
-    app.json = Orjson(app)
-    app.secret_key = mac("handles", "dash")  # Dash signs the handles of background jobs with it.
-    app.config["SQLALCHEMY_DATABASE_URI"] = chosen.metadata_url
-    app.config["SQLALCHEMY_RECORD_QUERIES"] = False
-    if chosen.database_url is None:
-        chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    db.init_app(app)
-    return app
 
 
 def create_server(

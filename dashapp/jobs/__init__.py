@@ -1,6 +1,14 @@
 """Work in the background: the Celery app, its queue and its results."""
 
-from dashapp.jobs.app import EVERY_S, Job, celery_app, clear_queue, enqueue
+from dashapp.jobs.app import (
+    EVERY_S,
+    Job,
+    celery_app,
+    check_queue,
+    clear_queue,
+    enqueue,
+    has_worker,
+)
 from dashapp.jobs.errors import JobCancelled, JobFailed, QueueDown, WorkerLost
 from dashapp.jobs.pulse import check_cancelled, on_cancel
 
@@ -13,7 +21,9 @@ __all__ = [
     "WorkerLost",
     "celery_app",
     "check_cancelled",
+    "check_queue",
     "clear_queue",
     "enqueue",
+    "has_worker",
     "on_cancel",
 ]

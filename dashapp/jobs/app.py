@@ -10,7 +10,8 @@ from typing import Any
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from dashapp.jobs import transport
+from dashapp.jobs import pulse, transport
+from dashapp.jobs.errors import QueueDown
 from dashapp.jobs.watch import watch
 from dashapp.settings import Settings, settings
 
@@ -154,3 +155,20 @@ def clear_queue(chosen: Settings) -> int:
     if chosen.broker_url or chosen.redis_url:
         return 0
     return transport.clear(queue_folder(chosen))
+
+
+def has_worker() -> bool:
+    """Whether a worker is alive. Raises QueueDown when nobody can tell."""
+    try:
+        return pulse.workers(pulse.store_of(celery_app()))
+    except pulse.STORE_ERRORS as error:
+        raise QueueDown("The store of job results cannot be reached.") from error
+
+
+def check_queue() -> None:
+    """Raise QueueDown unless the queue takes work."""
+    try:
+        with celery_app().connection_for_write(connect_timeout=4) as connection:
+            connection.ensure_connection(max_retries=1, timeout=4)
+    except (OperationalError, OSError) as error:
+        raise QueueDown("The queue cannot be reached; check DASHAPP_BROKER_URL.") from error

@@ -15,7 +15,6 @@ from dashapp.query.result import Result
 from dashapp.viewer import Viewer
 from models import QueryLog, db
 
-
 KEPT_DAYS = 90
 
 

@@ -1,0 +1,233 @@
+"""The command `dashapp`: run, look after, move things in and out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+import click
+from celery.apps.beat import Beat
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from sqlalchemy.exc import SQLAlchemyError
+
+import dashapp
+from dashapp import programs
+from dashapp.errors import AppError, Invalid
+from dashapp.jobs import celery_app
+from dashapp.jobs.supervise import Program
+from dashapp.services import accounts, bundles, doctor, examples, secrets
+from dashapp.settings import settings
+from dashapp.viewer import SYSTEM
+from dashapp.web.core import create_core
+from models import migrate
+
+
+@click.group()
+@click.version_option(dashapp.__version__, prog_name="dashapp")
+def commands() -> None:
+    """Dashapp, a dashboard server. Settings come from DASHAPP_* environment variables."""
+
+
+@commands.command()
+def run() -> None:
+    """Serve on one machine: web server, worker and beat together, until Ctrl-C."""
+    sys.exit(programs.run(settings(), lambda text: click.echo(text, err=True)))
+
+
+@commands.command()
+def web() -> None:
+    """Serve the web pages alone."""
+    become(programs.web(settings()))
+
+
+@commands.command()
+def worker() -> None:
+    """Work on exports and other jobs."""
+    become(programs.worker(settings()))
+
+
+@commands.command()
+def beat() -> None:
+    """Queue what is to be done regularly. Run exactly one."""
+    celery = celery_app()
+    celery.conf.include = ()  # Beat sends tasks by name and needs none of them.
+    Beat(app=celery, loglevel=settings().log_level, quiet=True).run()
+
+
+@commands.group("db")
+def database() -> None:
+    """The metadata database's tables."""
+
+
+@database.command()
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Bring the tables to REVISION (the newest by default)."""
+    migrate.upgrade(settings().metadata_url, revision)
+    click.echo(f"The metadata database has revision {migrate.current(settings().metadata_url)}.")
+
+
+@database.command()
+@click.argument("revision")
+@click.confirmation_option(prompt="Data of dropped tables is lost. Go on?")
+def downgrade(revision: str) -> None:
+    """Bring the tables back to REVISION ("base" for none)."""
+    migrate.downgrade(settings().metadata_url, revision)
+    found = migrate.current(settings().metadata_url)
+    click.echo(f"The metadata database has revision {found or 'none'}.")
+
+
+@database.command()
+def current() -> None:
+    """Say which revision the tables have."""
+    found, newest = migrate.current(settings().metadata_url), migrate.head()
+    note = "the newest" if found == newest else f"the newest is {newest}"
+    click.echo(f"{found or 'none'} ({note})")
+
+
+@commands.command("create-admin")
+@click.argument("username")
+@click.option("--name", help="Name that others see.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def create_admin(username: str, name: str | None, password_stdin: bool) -> None:
+    """Make an administrator."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with core():
+        accounts.create_user(SYSTEM, username, name=name, password=password, role="admin")
+    click.echo(f"{username} may sign in as administrator.")
+
+
+@commands.command("rotate-key")
+def rotate_key() -> None:
+    """Encrypt stored secrets with the current DASHAPP_SECRET_KEY."""
+    with core():
+        changed = secrets.rotate()
+    click.echo(f"{changed} secrets are encrypted with the current key now.")
+
+
+@commands.group("examples")
+def example_commands() -> None:
+    """Dashboards over real data, to look at and learn from."""
+
+
+@example_commands.command()
+def load() -> None:
+    """Make the example databases and dashboards."""
+    with core():
+        changes = examples.load(SYSTEM, click.echo)
+    report(changes)
+
+
+@commands.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--plan", is_flag=True, help="Only say what would change.")
+def import_(file: TextIO, plan: bool) -> None:
+    """Import a YAML bundle of databases, datasets, charts and dashboards: all of it or nothing."""
+    bundle = bundles.parse(file.read())
+    with core():
+        changes = bundles.plan(SYSTEM, bundle) if plan else bundles.apply(SYSTEM, bundle)
+    report(changes)
+
+
+@commands.command()
+@click.argument("slugs", nargs=-1)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))
+def export(slugs: tuple[str, ...], output: Path | None) -> None:
+    """Export the dashboards SLUGS (everything by default) as YAML, without passwords."""
+    with core():
+        text = bundles.export(SYSTEM, list(slugs) or None)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        click.echo(f"Written to {output}.")
+
+
+@commands.command("doctor")
+def look() -> None:
+    """Check everything this server leans on."""
+    with create_core().app_context():
+        findings = []
+        for finding in doctor.examine(SYSTEM):
+            click.echo(f"{'ok ' if finding.is_well else 'NOT'} {finding.what}: {finding.sentence}")
+            findings.append(finding)
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
+
+
+@contextmanager
+def core() -> Iterator[None]:
+    """What services need. Refuses when the tables are not the newest."""
+    if not migrate.is_current(settings().metadata_url):
+        raise AppError("The metadata database has not the newest tables; run `dashapp db upgrade`.")
+    with create_core().app_context():
+        yield
+
+
+def report(changes: list[bundles.Change]) -> None:
+    """Say what an import did."""
+    for change in changes:
+        problems = f": {'; '.join(change.problems)}" if change.problems else ""
+        click.echo(f"{change.action:8} {change.kind} {change.name}{problems}")
+
+
+def become(program: Program) -> NoReturn:
+    """Go on as another program, with the same process id."""
+    sys.stdout.flush()
+    environment = programs.environment(settings())
+    os.execve(program.command[0], list(program.command), environment)  # noqa: S606
+
+
+def explained(error: ValidationError) -> Iterator[str]:
+    """A line per wrong setting; values are not shown, they may be secrets."""
+    for one in error.errors(include_input=False, include_url=False):
+        names = "_".join(str(part) for part in one["loc"][:1])
+        prefix = f"DASHAPP_{names.upper()}: " if names else ""
+        yield prefix + one["msg"].removeprefix("Value error, ")
+
+
+def fields_of(error: AppError) -> Mapping[str, str]:
+    """What is wrong with single fields."""
+    return error.fields if isinstance(error, Invalid) else {}
+
+
+def main() -> None:
+    """Run a command; errors are lines on standard error and exit code 1."""
+    try:
+        commands(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except ValidationError as error:
+        fail(*explained(error))
+    except SettingsError as error:
+        fail(f"{error} (lists are written as JSON).")
+    except AppError as error:
+        fail(error.message, *(f"  {name}: {text}" for name, text in fields_of(error).items()))
+    except SQLAlchemyError as error:
+        fail(
+            f"The metadata database does not answer ({type(error).__name__}); see `dashapp doctor`."
+        )
+    except OSError as error:
+        fail(f"{error.strerror or 'It failed'}: {error.filename or ''}".rstrip(": "))
+
+
+def fail(*lines: str) -> NoReturn:
+    """Say what is wrong and end."""
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
