@@ -20,6 +20,11 @@ TIME = pa.timestamp("us")
 TIME_UTC = pa.timestamp("us", "UTC")
 
 
+# The stubs know neither extension types nor what is null in them.
+Array = Any
+Field = Any
+
+
 class Unreadable(Exception):
     """A driver gave a column in a form that only it understands."""
 
@@ -48,13 +53,13 @@ def normal(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=unique(batch.schema.names))
 
 
-def normal_column(column: pa.Array, field: pa.Field) -> pa.Array:
+def normal_column(column: Array, field: Field) -> Array:
     """One column as one of our types."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return _extension(column, field)
     if pa.types.is_dictionary(kind):
-        return normal_column(column.dictionary_decode(), field)
+        return normal_column(column.cast(kind.value_type), field)
     if pa.types.is_integer(kind):
         return _whole(column)
     if pa.types.is_decimal(kind):
@@ -70,14 +75,14 @@ def normal_column(column: pa.Array, field: pa.Field) -> pa.Array:
     return _text(column)
 
 
-def _whole(column: pa.Array) -> pa.Array:
+def _whole(column: Array) -> Array:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:
         return column.cast(pa.float64(), safe=False)
 
 
-def _extension(column: pa.Array, field: pa.Field) -> pa.Array:
+def _extension(column: Array, field: Field) -> Array:
     name = getattr(column.type, "type_name", column.type.extension_name)
     if name == "numeric":
         return column.storage.cast(pa.float64())
@@ -88,7 +93,7 @@ def _extension(column: pa.Array, field: pa.Field) -> pa.Array:
     return _text(column)
 
 
-def _text(column: pa.Array) -> pa.Array:
+def _text(column: Array) -> Array:
     kind = column.type
     if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
@@ -103,10 +108,10 @@ def as_text(value: Any) -> str | None:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
-    if isinstance(value, (dict, list, tuple)) and not hasattr(value, "_fields"):
-        return json.dumps(value, default=as_text, ensure_ascii=False)
     if isinstance(value, pa.MonthDayNano):
         return _interval(value)
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, default=as_text, ensure_ascii=False)
     return str(value)
 
 
@@ -203,6 +208,6 @@ def steady(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield conform(batch, schema)
 
 
-def scaled(column: pa.Array, factor: float) -> pa.Array:
+def scaled(column: Array, factor: float) -> Array:
     """The column times `factor`, as float64."""
     return pc.multiply(column.cast(pa.float64()), pa.scalar(factor))

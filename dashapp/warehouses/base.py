@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,7 +110,7 @@ class Warehouse(ABC):
         query_id: str,
         timeout_s: float,
         batch_rows: int = BATCH_ROWS,
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch]:
         """Batches of the answer, all of one schema; an empty answer is one batch without rows.
 
         Holds a slot until exhausted or closed; errors as those of `fetch`.
@@ -153,10 +153,11 @@ class Warehouse(ABC):
         """The columns of a table or view in order. Raises NotFound if there is no such table."""
 
     def base_tables(self, sql: str) -> set[TableName]:
-        """Tables and views that a query reads, as (schema, name); views count with their tables.
+        """Tables and views that a query reads, as (schema, name).
 
-        The engine's own answer where it gives one; here the parser's. Raises QueryFailed if the
-        query cannot be understood.
+        The engine's own answer where it gives one (here the parser's): SQLite tells views and
+        what they read, DuckDB and PostgreSQL only the tables behind them; PostgreSQL leaves out
+        what its planner needs not read. Raises QueryFailed if the query cannot be understood.
         """
         try:
             trees = sqlglot.parse(sql, read=self.sqlglot_dialect)

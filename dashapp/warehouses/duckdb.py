@@ -39,6 +39,7 @@ LOCKED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
+Config = dict[str, str | bool | int | float | list[str]]
 
 
 class DuckDB(Warehouse):
@@ -68,8 +69,8 @@ class DuckDB(Warehouse):
         self.dialect = duckdb_engine.Dialect(paramstyle="numeric_dollar")
         self._file = _file(self.address.path or Path(), self._config())
 
-    def _config(self) -> dict[str, str]:
-        config = dict(LOCKED)
+    def _config(self) -> Config:
+        config: Config = {**LOCKED}
         if self.options.threads:
             config["threads"] = str(self.options.threads)
         if self.options.memory_mb:
@@ -145,7 +146,7 @@ class _File:
     When another file was put in its place, that one is opened as soon as no query runs.
     """
 
-    def __init__(self, path: Path, config: dict[str, str]) -> None:
+    def __init__(self, path: Path, config: Config) -> None:
         self._path, self._config = path, config
         self._lock = threading.Lock()
         self._users = 0
@@ -198,7 +199,7 @@ _files_lock = threading.Lock()
 _parents: list[dict[Path, _File]] = []
 
 
-def _file(path: Path, config: dict[str, str]) -> _File:
+def _file(path: Path, config: Config) -> _File:
     with _files_lock:
         return _files.setdefault(path, _File(path, config))
 

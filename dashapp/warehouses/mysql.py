@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from dashapp.errors import AppError, NotFound, QueryFailed, QueryTimeout, WarehouseDown
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import guard, rows, urls
+from dashapp.warehouses import arrow, guard, rows, urls
 from dashapp.warehouses.base import Answer, Warehouse, specs, sql_and_values, syntax_error
 from dashapp.warehouses.idle import Idle
 from dashapp.warehouses.running import Running
@@ -34,6 +34,14 @@ SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTIO
 SESSION = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = %s, SESSION {} = %s"
 # The stubs are generic where the class is not, and leave out what makes a session clean again.
 Connection = Any
+
+
+TLS: dict[str, dict[str, Any]] = {
+    "off": {"ssl_disabled": True},
+    "prefer": {},
+    "require": {"ssl": {"check_hostname": False, "verify_mode": False}},
+    "verify": {"ssl_verify_cert": True, "ssl_verify_identity": True},
+}
 
 
 class MySQL(Warehouse):
@@ -124,7 +132,7 @@ class MySQL(Warehouse):
                 break
             except (pymysql.MySQLError, OSError):
                 taken[0]._force_close()
-        connection, born = taken or (self._connect(), time.monotonic())
+        connection, born = taken or (self._connect(query.left_s), time.monotonic())
         is_fine = False
         try:
             if taken is None:
@@ -137,29 +145,25 @@ class MySQL(Warehouse):
             else:
                 connection._force_close()
 
-    def _connect(self) -> Connection:
+    def _connect(self, seconds: float) -> Connection:
+        limit = min(CONNECT_S, seconds)
         url = self.address.url
-        how: dict[str, Any] = {
-            "off": {"ssl_disabled": True},
-            "prefer": {},
-            "require": {"ssl": {"check_hostname": False, "verify_mode": False}},
-            "verify": {"ssl_verify_cert": True, "ssl_verify_identity": True},
-        }[self.options.tls]
+        how = TLS[self.options.tls]
         connection: Connection = pymysql.connect(
             host=url.host, port=url.port or 0, user=url.username or "",
             password=str(url.password or ""), database=url.database, charset="utf8mb4",
-            local_infile=False, autocommit=True, defer_connect=True, connect_timeout=CONNECT_S,
+            local_infile=False, autocommit=True, defer_connect=True, connect_timeout=limit,
             program_name="dashapp", **how,
         )  # fmt: skip
-        connection.connect(self._socket())
+        connection.connect(self._socket(limit))
         return connection
 
-    def _socket(self) -> socket.socket:
+    def _socket(self, limit: float) -> socket.socket:
         """A connection to one of the addresses that were checked. Raises OSError."""
         last: OSError | None = None
         for address in self.address.addresses:
             try:
-                found = socket.create_connection((address, self.address.url.port or 0), CONNECT_S)
+                found = socket.create_connection((address, self.address.url.port or 0), limit)
             except OSError as error:
                 last = error
                 continue
@@ -172,7 +176,7 @@ class MySQL(Warehouse):
         """Stop what another connection of ours is doing."""
         with (
             suppress(pymysql.MySQLError, OSError),
-            closing(self._connect()) as side,
+            closing(self._connect(CONNECT_S)) as side,
             side.cursor() as cursor,
         ):
             cursor.execute("KILL QUERY %s", (thread_id,))
@@ -271,7 +275,7 @@ def _kind(field: Any, hint: rows.Kind | None) -> rows.Kind:
     return found
 
 
-def _column(values: tuple[Any, ...], kind: rows.Kind) -> pa.Array:
+def _column(values: tuple[Any, ...], kind: rows.Kind) -> arrow.Array:
     if kind == "integer":
         return rows.whole([_bits(v) if isinstance(v, bytes) else v for v in values])
     if kind == "text":

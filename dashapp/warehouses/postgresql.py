@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import re
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import adbc_driver_manager
 import adbc_driver_manager.dbapi as adbc_api
@@ -58,7 +60,6 @@ DRIVER_ERRORS = (
 C = TypeVar("C", bound=Closeable)
 _URL_QUERY = {
     "sslmode": "disable|allow|prefer|require|verify-ca|verify-full",
-    "connect_timeout": r"\d{1,2}",
     "application_name": r"[\w .-]{1,60}",
 }
 
@@ -99,7 +100,7 @@ class PostgreSQL(Warehouse):
 
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
-        self.dialect = PGDialect(paramstyle="numeric_dollar")
+        self.dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
         self._uri = self._libpq_uri()
         self._arrow: Idle[adbc_api.Connection] = Idle(self.slot_count)
         self._rows: Idle[psycopg.Connection] = Idle(self.slot_count)
@@ -111,7 +112,6 @@ class PostgreSQL(Warehouse):
         many = len(self.address.addresses)
         query = {
             "application_name": "dashapp",
-            "connect_timeout": str(CONNECT_S),
             "passfile": f"{os.devnull}/none",  # Not the passwords of whoever runs the server.
             "client_encoding": "UTF8",
             "tcp_user_timeout": "30000",
@@ -131,9 +131,13 @@ class PostgreSQL(Warehouse):
             query["password"] = str(url.password)
         return "postgresql://?" + urlencode(query, quote_via=quote)
 
+    def _uri_within(self, seconds: float) -> str:
+        """The URI with a limit for connecting, in whole seconds."""
+        return f"{self._uri}&connect_timeout={max(2, min(CONNECT_S, math.ceil(seconds)))}"
+
     @property
     def _reading_dialect(self) -> Dialect:
-        return PGDialect(paramstyle="named")
+        return PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
     def dispose(self) -> None:
         self._arrow.close()
@@ -173,7 +177,10 @@ class PostgreSQL(Warehouse):
 
     def base_tables(self, sql: str) -> set[TableName]:
         guard.postgresql(sql)
-        with self._query("explain", 30.0) as query, self._row_connection(query) as connection:
+        with (
+            self._query(f"explain-{uuid4()}", 30.0) as query,
+            self._row_connection(query) as connection,
+        ):
             cursor = connection.execute(
                 f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}".encode(), prepare=True
             )
@@ -249,8 +256,10 @@ class PostgreSQL(Warehouse):
                 cursor.fetchone()
 
         def connect() -> adbc_api.Connection:
-            with self._connecting():
-                return adbc.connect(self._uri, autocommit=True)
+            uri = self._uri_within(query.left_s)
+            self._choose_role(uri)
+            found: adbc_api.Connection = adbc.connect(uri, autocommit=True)
+            return found
 
         def reset(connection: adbc_api.Connection) -> None:
             with closing(connection.cursor()) as cursor:
@@ -273,23 +282,22 @@ class PostgreSQL(Warehouse):
             for statement in RESET:
                 connection.execute(statement)
 
-        with _borrowed(self._rows, self._psycopg, begin, reset, query) as connection:
+        def connect() -> psycopg.Connection:
+            uri = self._uri_within(query.left_s)
+            self._choose_role(uri)
+            return psycopg.connect(uri, autocommit=True, prepare_threshold=None)
+
+        with _borrowed(self._rows, connect, begin, reset, query) as connection:
             yield connection
 
-    def _psycopg(self) -> psycopg.Connection:
-        with self._connecting():
-            return psycopg.connect(self._uri, autocommit=True, prepare_threshold=None)
-
-    @contextmanager
-    def _connecting(self) -> Iterator[None]:
+    def _choose_role(self, uri: str) -> None:
         """Find out on the first connection which role queries run as."""
         if self._role is None:
-            with psycopg.connect(self._uri, autocommit=True) as connection:
+            with psycopg.connect(uri, autocommit=True) as connection:
                 is_super = connection.execute(SUPERUSER).fetchone() == (True,)
                 can_step_down = connection.info.server_version >= READ_ALL_SINCE
             step_down = READ_ALL if is_super and can_step_down else ""
             self._role = self.options.role or step_down
-        yield
 
     def _settings(self, query: Running) -> tuple[str, list[str]]:
         """A statement that sets what holds for one transaction, and its values.
@@ -416,7 +424,7 @@ def _money(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
-def _typname(field: pa.Field) -> bytes | None:
+def _typname(field: arrow.Field) -> bytes | None:
     metadata = field.metadata or {}
     return metadata.get(b"ADBC:postgresql:typname") or metadata.get(b"POSTGRESQL:type")
 
@@ -475,7 +483,7 @@ TYPES: dict[str, ColumnType] = {
 
 def explained(error: BaseException) -> AppError:
     """PostgreSQL's error as a sentence, by its SQLSTATE, or by its words where there is none."""
-    text = str(error)
+    text = _words(error)
     state = getattr(error, "sqlstate", None) or "     "
     if state == "57014" or "canceling statement" in text:
         return QueryTimeout("The query took longer than the database allows.")
@@ -494,11 +502,17 @@ def explained(error: BaseException) -> AppError:
     return QueryFailed("PostgreSQL refused the query.", reason="refused")
 
 
+def _words(error: BaseException) -> str:
+    """PostgreSQL's own line of an error: no context, no copy of the statement."""
+    text = str(error)
+    return re.split(r"(?:ERROR|FATAL):\s+", text)[-1].partition("\n")[0] if text else ""
+
+
 _SENTENCES: tuple[tuple[str, str, str, str], ...] = (
     ("42703", r'column "?([^"\s]+)"? does not exist', "There is no column {}.", "missing_column"),
     ("42P01", r'relation "([^"]+)" does not exist', "There is no table {}.", "missing_table"),
     ("3F000", r'schema "([^"]+)" does not exist', "There is no schema {}.", "missing_schema"),
-    ("42883", r"function ([^\s(]+)\(", "There is no function or operator {} for these types.",
+    ("42883", r"function ([^\s(]+)\(.*does not exist", "There is no function or operator {} for these types.",
      "missing_function"),
     ("42702", r'column reference "([^"]+)" is ambiguous',
      "Several tables have the column {}; say which is meant.", "ambiguous_column"),
@@ -506,7 +520,7 @@ _SENTENCES: tuple[tuple[str, str, str, str], ...] = (
      "The column {} must be grouped by or aggregated.", "not_grouped"),
     ("42501", r"permission denied for \w+ (\S+)",
      "The database's account may not read {}.", "permission"),
-    ("25006|0A000", r"read-only transaction", "The database is read-only here.", "read_only"),
+    ("25006|25001|0A000", r"read-only transaction|read-write mode", "The database is read-only here.", "read_only"),
     ("22012", r"division by zero", "The query divides by zero.", "division_by_zero"),
     ("22003", r"out of range", "A number in the query is too large for its type.",
      "number_too_large"),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import sqlalchemy as sa
 
-from dashapp.warehouses.arrow import TIME, TIME_UTC, as_text, unique
+from dashapp.warehouses.arrow import TIME, TIME_UTC, Array, as_text, unique
 
 Row = Sequence[Any]
 # What a column holds, as far as a statement or a driver can tell; None: look at the values.
@@ -51,7 +51,7 @@ def _kind(kind: sa.types.TypeEngine[Any]) -> Kind | None:
     return next((name for cls, name in matches if isinstance(kind, cls)), None)
 
 
-def batch(names: Sequence[str], found: Iterable[pa.Array]) -> pa.RecordBatch:
+def batch(names: Sequence[str], found: Iterable[Array]) -> pa.RecordBatch:
     """A batch of those columns, names made unique."""
     return pa.RecordBatch.from_arrays(list(found), names=unique(names))
 
@@ -62,14 +62,14 @@ def empty(names: Sequence[str], wanted: Sequence[Kind | None]) -> pa.Schema:
     return pa.schema(list(zip(unique(names), types, strict=True)))
 
 
-def typed(values: Sequence[Any], kind: Kind | None) -> pa.Array:
+def typed(values: Sequence[Any], kind: Kind | None) -> Array:
     """Values of a driver whose columns have one type, as that type."""
     if kind is None or kind == "text":
         return pa.array([as_text(v) for v in values], pa.string())
     return CONVERT[kind](values)
 
 
-def guessed(values: Sequence[Any]) -> pa.Array:
+def guessed(values: Sequence[Any]) -> Array:
     """Values of any types: int64, float64 or text, whichever is narrow enough; null if none."""
     seen = {type(v) for v in values} - {type(None)}
     if not seen:
@@ -81,7 +81,7 @@ def guessed(values: Sequence[Any]) -> pa.Array:
     return pa.array([as_text(v) for v in values], pa.string())
 
 
-def whole(values: Sequence[Any]) -> pa.Array:
+def whole(values: Sequence[Any]) -> Array:
     """Whole numbers as int64, as float64 if one does not fit."""
     found = [None if v is None else int(v) for v in values]
     if all(v is None or MIN_INT <= v <= MAX_INT for v in found):
@@ -89,33 +89,33 @@ def whole(values: Sequence[Any]) -> pa.Array:
     return pa.array([None if v is None else float(v) for v in found], pa.float64())
 
 
-def numbers(values: Sequence[Any]) -> pa.Array:
+def numbers(values: Sequence[Any]) -> Array:
     """Numbers of any kind as float64."""
     return pa.array([None if v is None else float(v) for v in values], pa.float64())
 
 
-def booleans(values: Sequence[Any]) -> pa.Array:
+def booleans(values: Sequence[Any]) -> Array:
     """0 and 1, or truth values, as bool."""
     return pa.array([None if v is None else bool(v) for v in values], pa.bool_())
 
 
-def times(values: Sequence[Any]) -> pa.Array:
+def times(values: Sequence[Any]) -> Array:
     """Times, ISO text or Unix times as timestamp[us]; what is none of these is null."""
     return pa.array([moment(v) for v in values], TIME)
 
 
-def times_utc(values: Sequence[Any]) -> pa.Array:
+def times_utc(values: Sequence[Any]) -> Array:
     """The same for times that are meant in UTC."""
     return times(values).cast(TIME_UTC)
 
 
-def dates(values: Sequence[Any]) -> pa.Array:
+def dates(values: Sequence[Any]) -> Array:
     """Dates as date32; what is none is null."""
     found = (moment(v) for v in values)
     return pa.array([None if v is None else v.date() for v in found], pa.date32())
 
 
-CONVERT: dict[Kind, Callable[[Sequence[Any]], pa.Array]] = {
+CONVERT: dict[Kind, Callable[[Sequence[Any]], Array]] = {
     "integer": whole,
     "number": numbers,
     "boolean": booleans,
@@ -135,7 +135,8 @@ def moment(value: Any) -> datetime | None:
         if isinstance(value, str) and _YEAR_FIRST.match(value):
             return moment(datetime.fromisoformat(value.strip()))
         if isinstance(value, (int, float, Decimal)):
-            seconds = float(value) / 1000 if abs(value) > EPOCH_MS else float(value)
+            number = float(value)
+            seconds = number / 1000 if abs(number) > EPOCH_MS else number
             return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):
         return None

@@ -90,6 +90,9 @@ class Sqlite(Warehouse):
     def dispose(self) -> None:
         self._idle.close()
 
+    def test(self) -> None:
+        self.tables()  # Unlike a constant, this reads the file.
+
     def tables(self) -> list[tuple[str | None, str, str]]:
         found = self._look(
             "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') "
@@ -270,7 +273,7 @@ def _batches(
         yield rows.batch(names, [_column(v, k) for v, k in zip(columns, wanted, strict=True)])
 
 
-def _column(values: tuple[Any, ...], kind: rows.Kind | None) -> pa.Array:
+def _column(values: tuple[Any, ...], kind: rows.Kind | None) -> arrow.Array:
     """One column of a batch, by its values and by what the statement says it means."""
     found = rows.guessed(values)
     if pa.types.is_null(found.type) or kind in (None, "text", "integer"):
