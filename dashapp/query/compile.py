@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -17,9 +18,12 @@ from dashapp.query.timerange import Range, resolve
 from dashapp.query.times import Predicate, truncated
 from dashapp.query.zones import wall, zone_of
 from dashapp.specs import Dimension, Order, QuerySpec, SeriesLimit, Source, metric_name
+from dashapp.specs.query import Metric
 
-__all__ = ["canonical", "read", "statement"]
+__all__ = ["canonical", "names", "read", "statement"]
+Query = sa.Select[*tuple[Any, ...]]
 OTHER = "Other"
+LABEL_BYTES = 60  # PostgreSQL cuts names off after 63.
 
 
 def statement(
@@ -31,11 +35,10 @@ def statement(
     zone: str,
     now: datetime,
     row_limit: int,
-) -> sa.Select[tuple[object, ...]]:
+) -> Query:
     """The SELECT that answers `spec` for the viewer whose rules `source` carries.
 
-    Columns are labelled by the names of dimensions and metrics (or raw columns), in that
-    order. Times are naive, as clocks in `zone` show them; a bin is its lower edge. `now` is
+    Its columns are those of `names`, in that order. Times are naive, as clocks in `zone` show them; a bin is its lower edge. `now` is
     aware. One row more than `row_limit` is asked for when the query does not ask for less, so
     that a cut is noticed. Raises Invalid, with a sentence, for what cannot be asked.
     """
@@ -48,6 +51,17 @@ def statement(
     most = row_limit + 1 if spec.limit is None or spec.limit > row_limit else spec.limit
     query = query.limit(most)
     return query.offset(spec.offset) if spec.offset else query
+
+
+def names(spec: QuerySpec) -> list[str]:
+    """Names of the answer's columns, in order, before post-processing.
+
+    The statement labels its columns so too, except for names that some database cannot hold
+    (long ones, emoji): those need renaming by position.
+    """
+    if not spec.is_grouped:
+        return list(dict.fromkeys(spec.columns))
+    return [d.name for d in spec.dimensions] + [metric_name(m) for m in spec.metrics]
 
 
 def read(
@@ -89,31 +103,30 @@ def _conditions(reading: Reading, spec: QuerySpec, bounds: Range, now: datetime)
 
 def _raw(
     reading: Reading, spec: QuerySpec, conditions: list[Predicate]
-) -> sa.Select[tuple[object, ...]]:
-    names = list(dict.fromkeys(spec.columns))
-    columns = [reading.column(name) for name in names]
+) -> Query:
+    labels = names(spec)
+    columns = [reading.column(name) for name in labels]
     elements = [reading.local(column) for column in columns]
-    query = sa.select(*(e.label(n) for e, n in zip(elements, names, strict=True)))
-    sortable = [n for n, c in zip(names, columns, strict=True) if c.type != "other"]
-    order = _order(reading, spec.order, names, elements, sortable if spec.order else [])
+    sortable = [n for n, c in zip(labels, columns, strict=True) if c.type != "other"]
+    order = _order(reading, spec.order, labels, elements, sortable if spec.order else [])
+    query = sa.select(*_labelled(elements, labels))
     return query.select_from(reading.rows).where(*conditions).order_by(*order)
 
 
 def _grouped(
     reading: Reading, spec: QuerySpec, conditions: list[Predicate]
-) -> sa.Select[tuple[object, ...]]:
+) -> Query:
     cuts = [cut(reading, d) for d in spec.dimensions]
     measures = [aggregate(reading, m) for m in spec.metrics]
-    names = [d.name for d in spec.dimensions]
     rows: sa.FromClause = reading.rows
     if spec.series:
         rows, cuts = _limited(reading, spec, spec.series, cuts, conditions)
     elements = [*cuts, *measures]
-    labels = names + [metric_name(m) for m in spec.metrics]
-    query = sa.select(*(e.label(n) for e, n in zip(elements, labels, strict=True)))
+    labels = names(spec)
+    query = sa.select(*_labelled(elements, labels))
     query = query.select_from(rows).where(*conditions).group_by(*_positions(len(cuts)))
     query = query.having(*(having(aggregate(reading, h.metric), h) for h in spec.having))
-    return query.order_by(*_order(reading, spec.order, labels, elements, names))
+    return query.order_by(*_order(reading, spec.order, labels, elements, labels[: len(cuts)]))
 
 
 def cut(reading: Reading, dimension: Dimension) -> Element:
@@ -144,11 +157,11 @@ def _limited(
     The rest is grouped by the warehouse from its own rows, so that averages, ratios and
     distinct counts of 'Other' are right.
     """
-    names = [d.name for d in spec.dimensions]
-    missing = [n for n in series.dimensions if n not in names]
+    there = [d.name for d in spec.dimensions]
+    missing = [n for n in series.dimensions if n not in there]
     if missing:
-        raise unknown(missing[0], dict.fromkeys(names), "series dimension")
-    at = [names.index(n) for n in dict.fromkeys(series.dimensions)]
+        raise unknown(missing[0], dict.fromkeys(there), "series dimension")
+    at = [there.index(n) for n in dict.fromkeys(series.dimensions)]
     ranked_by = series.by if series.by is not None else next(iter(spec.metrics), None)
     if ranked_by is None:
         raise Invalid("A series limit needs a metric to rank by.", {"series": "no metric"})
@@ -163,11 +176,11 @@ def _limited(
 def _members(
     reading: Reading,
     members: list[Element],
-    ranked_by: object,
+    ranked_by: Metric,
     series: SeriesLimit,
     conditions: list[Predicate],
 ) -> sa.CTE:
-    rank = aggregate(reading, ranked_by)  # type: ignore[arg-type]
+    rank = aggregate(reading, ranked_by)
     labels = [m.label(f"member_{k}") for k, m in enumerate(members)]
     here = sa.literal_column("1", sa.BigInteger()).label("is_member")
     count = len(members)
@@ -189,6 +202,19 @@ def _or_other(reading: Reading, member: Element, top: sa.CTE) -> Element:
     text = member if isinstance(member.type, sa.String) else reading.flavour.text(member)
     other = sa.literal_column(f"'{OTHER}'", sa.String())
     return sa.case((top.c.is_member.is_not(None), text), else_=other)
+
+
+def _labelled(elements: list[Element], labels: list[str]) -> list[sa.Label[Any]]:
+    """Columns under their names, or under a number where a database cannot hold the name."""
+    return [
+        e.label(name if _is_holdable(name) else f"column_{i + 1}")
+        for i, (e, name) in enumerate(zip(elements, labels, strict=True))
+    ]
+
+
+def _is_holdable(name: str) -> bool:
+    is_short = len(name.encode("utf-8", "surrogatepass")) <= LABEL_BYTES
+    return is_short and name.isprintable() and max(name) <= "\uffff" and name == name.strip()
 
 
 def _positions(count: int) -> list[Element]:

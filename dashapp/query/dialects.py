@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -135,13 +135,13 @@ class Flavour:
 
     def _compared(self, time: Element, bound: datetime | date, sign: str) -> Element:
         if self.name != "sqlite":
-            other: Element = sa.literal(bound, time_type(bound))
+            other = _bound(bound)
             return time < other if sign == "<" else time >= other
         text = _shortest(bound)
         if len(text) > 10:  # The data may have a T between day and time.
             time = Sql("replace({0}, 'T', ' ')", time)
-        other = sa.literal(text, sa.String())
-        return sa.type_coerce(time, sa.String()).op(sign, is_comparison=True)(other)
+        shortest = sa.literal(text, sa.String())
+        return sa.type_coerce(time, sa.String()).op(sign, is_comparison=True)(shortest)
 
     def _moved(self, time: Element, shift: timedelta) -> Element:
         seconds = int(shift.total_seconds())
@@ -181,14 +181,12 @@ class Flavour:
         if self.name == "postgresql":
             template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY {0})"
             return Sql(template, self.double(number), type_=sa.Float())
-        if self.name == "duckdb":
+        if self.name in ("duckdb", "sqlite"):  # Ours on SQLite.
             return Sql("median({0})", self.double(number), type_=sa.Float())
-        raise Invalid(f"The median is not available on {_TITLES.get(self.name, self.name)}.")
+        raise Invalid("The median is not available on this kind of database.")
 
     def stddev(self, number: Element) -> Element:
         """The sample standard deviation of a group."""
-        if self.name == "sqlite":
-            raise Invalid("The standard deviation is not available on SQLite.")
         return Sql("stddev_samp({0})", self.double(number), type_=sa.Float())
 
     def like(self, text: Element, pattern: str) -> Element:
@@ -217,7 +215,6 @@ class Flavour:
         return [directed.nulls_last()]
 
 
-_TITLES = {"sqlite": "SQLite", "mysql": "MySQL"}
 _ZEROES: dict[type[Any], str] = {
     sa.String: "''",
     sa.BigInteger: "0",
@@ -228,11 +225,14 @@ _ZEROES: dict[type[Any], str] = {
 }
 
 
-def time_type(bound: datetime | date) -> sa.types.TypeEngine[Any]:
-    """The type of a bound: a day, a naive time or a moment."""
+def _bound(bound: datetime | date) -> Element:
+    """A bound as a value: a day, a naive time, or a moment, whatever the session's zone."""
     if not isinstance(bound, datetime):
-        return sa.Date()
-    return sa.DateTime(timezone=bound.tzinfo is not None)
+        return sa.literal(bound, sa.Date())
+    if bound.tzinfo is None:
+        return sa.literal(bound, sa.DateTime())
+    naive = sa.literal(bound.astimezone(UTC).replace(tzinfo=None), sa.DateTime())
+    return Sql("timezone('UTC', {0})", naive, type_=sa.DateTime(timezone=True))
 
 
 def _quoted(text: str) -> str:

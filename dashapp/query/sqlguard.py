@@ -64,7 +64,7 @@ _TABLE_ARGS = frozenset(
 _SYSTEM_SCHEMAS = frozenset(
     {"pg_catalog", "pg_toast", "information_schema", "mysql", "performance_schema", "sys"}
 )
-_SYSTEM_NAMES = ("pg_", "sqlite_", "duckdb_", "pragma_", "information_schema")
+_SYSTEM_NAMES = ("pg_", "sqlite_", "duckdb_", "pragma_", "dbstat", "information_schema")
 
 
 @dataclass(frozen=True)

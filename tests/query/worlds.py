@@ -1,12 +1,14 @@
 """A small table of flights with everything that goes wrong, on every engine."""
 
+# ruff: noqa: DTZ001 - the data's times are naive
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
@@ -45,7 +47,7 @@ CARRIERS = ["UA", "B6", "ua", None, "O'Hare", "100%", "a_b", "Other 1", "", "DL"
 
 def _row(i: int) -> dict[str, Any]:
     """Row i: times cross both clock changes of Berlin and New York, values repeat."""
-    start = datetime(2013, 3, 1) if i % 2 else datetime(2013, 10, 25)  # noqa: DTZ001
+    start = datetime(2013, 3, 1) if i % 2 else datetime(2013, 10, 25)
     ts = None if i % 13 == 5 else start + timedelta(minutes=37 * i * 7)
     if ts and i % 5 == 0:
         ts = ts.replace(minute=0, second=0)
@@ -87,6 +89,30 @@ METRICS = (
         definition=RatioMetric(numerator="late", denominator="n", scale=100, label="late share"),
     ),
 )
+
+
+class Median:
+    """The middle of the values of a group."""
+
+    how = staticmethod(statistics.median)
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        """One value of the group."""
+        if value is not None:
+            self.values.append(value)
+
+    def finalize(self) -> float | None:
+        """What the group comes to."""
+        return self.how(self.values) if len(self.values) > 1 else None
+
+
+class Deviation(Median):
+    """The sample standard deviation of a group."""
+
+    how = staticmethod(statistics.stdev)
 
 
 @dataclass(frozen=True)
@@ -139,6 +165,10 @@ def world(name: str, url: str) -> World:
     options = {} if name in ("postgresql", "mysql") else {"poolclass": StaticPool}
     engine = sa.create_engine(url, **options)
     with engine.begin() as connection:
+        if name == "sqlite":  # As our warehouse does.
+            raw = connection.connection.driver_connection
+            raw.create_aggregate("median", 1, Median)
+            raw.create_aggregate("stddev_samp", 1, Deviation)
         TABLE.create(connection, checkfirst=False)
         connection.execute(TABLE.insert(), ROWS)
     return World(name, engine)
@@ -148,7 +178,3 @@ def kept(test: Any, rows: Iterable[dict[str, Any]] = ROWS) -> set[int]:
     """Ids of the rows for which a test in Python holds."""
     return {r["id"] for r in rows if test(r)}
 
-
-def fresh() -> UUID:
-    """A uuid of its own."""
-    return uuid4()
