@@ -277,8 +277,13 @@ def _summary(options: PivotOptions, cube: Cube, dataset: DatasetSpec, look: Look
     name = options.names[0]
     by = " and ".join(t.lower() for t in _titled(options.rows + options.columns, dataset))
     down, across = len(cube.paths("rows")), len(cube.paths("columns"))
-    told = f"{_metric_title(options, name, dataset)} by {by}: {down} rows, {across} columns"
+    size = f"{_counted(down, 'row')}, {_counted(across, 'column')}"
+    told = f"{_metric_title(options, name, dataset)} by {by}: {size}"
     total = value(cube.at((), ()), name)
     if total is None:
         return told
     return f"{told}; total {cells.told(total, _metric_cell(options, name, dataset), look)}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -78,6 +78,7 @@ class Sheet:
         hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
         return found | {
             "pinned": "left",
+            "minWidth": 110,
             "sortable": not hierarchical,
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,
@@ -137,6 +138,7 @@ class Sheet:
             found["cellClass"] = "is-number is-total"
         hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
         return found | {
+            "minWidth": 86,
             "sortable": not hierarchical,
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,

@@ -150,8 +150,7 @@ class Table(ChartKind):
             raise Invalid(
                 "This table needs dimensions or metrics.", {"dimensions": "Choose some columns."}
             )
-        first = metric_name(metrics[0]) if metrics else dimensions[0].name
-        usual = (Order(by=first, descending=bool(metrics)),)
+        usual = _usual_order(dimensions, metrics)
         found = {
             "main": options.base_query(dataset, dimensions, metrics, order=_known(options) or usual)
         }
@@ -180,6 +179,15 @@ class Table(ChartKind):
             row_total=None if paged else main.num_rows,
             summary=_summary(options, dataset, main, told, look),
         )
+
+
+def _usual_order(
+    dimensions: tuple[Dimension, ...], metrics: tuple[Metric, ...]
+) -> tuple[Order, ...]:
+    """By time where that comes first, else the largest first."""
+    if dimensions and (dimensions[0].grain or dimensions[0].bin or not metrics):
+        return (Order(by=dimensions[0].name),)
+    return (Order(by=metric_name(metrics[0]), descending=True),)
 
 
 def _known(options: Table.Options) -> tuple[Order, ...]:

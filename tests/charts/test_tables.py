@@ -172,3 +172,12 @@ def test_every_option_has_a_title_and_a_description(slug):
     assert [n for n, f in fields if not f.description or not (f.title or n == "subtitle")] == []
     with pytest.raises(Invalid, match="no chart kind “pie chart”"):
         kind("pie chart")
+
+
+def test_tables_run_along_time_or_from_the_largest():
+    def order(*columns: dict[str, str]) -> list[tuple[str, bool]]:
+        made = kind("table").Options.model_validate({"dimensions": columns, "metrics": ["flights"]})
+        return [(o.by, o.descending) for o in kind("table").queries(made, FLIGHTS)["main"].order]
+
+    assert order({"column": "carrier"}) == [("flights", True)]
+    assert order({"column": "day", "grain": "week"}) == [("day", False)]
