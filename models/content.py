@@ -180,7 +180,7 @@ class Favourite(Base):
 
 
 class Visit(Base):
-    """When a person opened a dashboard last, and how often: one row per pair."""
+    """When a person opened a dashboard last: one row per pair."""
 
     __tablename__ = "visits"
     __table_args__ = (sa.Index("ix_visits_recent", "user_id", "at"), TABLE_ARGS)
@@ -192,7 +192,6 @@ class Visit(Base):
         sa.ForeignKey("dashboards.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    count: Mapped[int] = mapped_column(default=1)
 
 
 class SavedQuery(Identified, Audited, Versioned, Base):

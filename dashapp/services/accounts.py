@@ -69,6 +69,8 @@ __all__ = [
     "viewer_of",
 ]
 
+# Who signs in is not known yet.
+NOBODY = Viewer(kind="guest", name="anonymous")
 WRONG = "The user name or the password is wrong."
 
 
@@ -86,6 +88,9 @@ def sign_in(username: str, password: str, address: str) -> User:
     known = matches(user.password_hash if user is not None else None, password)
     if user is None or not known or not user.is_active or user.is_service:
         tries.failed(source, limit)
+        typed = name if is_username(name) else ""
+        audit.record(NOBODY, "user.sign_in_refused", user, address=address, username=typed)
+        db.session.commit()
         raise SignInRequired(WRONG)
     tries.forgive(account)
     if user.password_hash is not None and is_outdated(user.password_hash):
@@ -182,10 +187,21 @@ def reactivate(viewer: Viewer, user: UUID) -> None:
 
 
 def preferences(
-    viewer: Viewer, *, zone: str | None = None, locale: str | None = None, theme: str | None = None
+    viewer: Viewer,
+    *,
+    name: str | None = None,
+    zone: str | None = None,
+    locale: str | None = None,
+    theme: str | None = None,
 ) -> Viewer:
-    """Save one's time zone (IANA), language and theme; what is None stays. Answers the new viewer."""
+    """Save one's name, time zone (IANA), language and theme; what is None stays.
+
+    Answers the new viewer.
+    """
     user = _self(viewer)
+    if name is not None and not 1 <= len(name.strip()) <= 250:
+        raise Invalid("A name has 1 to 250 characters.", {"name": "1 to 250 characters."})
+    user.name = name.strip() if name is not None else user.name
     if zone is not None and zone not in available_timezones():
         raise Invalid("There is no such time zone.", {"zone": "Choose one from the list."})
     if theme is not None and theme not in get_args(Theme):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,6 +54,7 @@ def test_every_refused_sign_in_is_the_same_to_the_reader(ann: User, name: str) -
     with pytest.raises(SignInRequired) as refused:
         accounts.sign_in(name, "wrong password", "::1")
     assert refused.value.message == accounts.WRONG
+    assert actions() == ["user.create", "user.sign_in_refused"]
 
 
 def test_unknown_name_costs_a_check_too(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +268,9 @@ def test_links_end_after_15_minutes_and_when_a_newer_one_is_made(app: Flask, clo
 def test_tokens_are_not_kept(app: Flask, ann: User) -> None:
     token = accounts.first_admin_link()
     _, key = accounts.create_key(accounts.viewer_of(ann), "ci", ["dashboard.view"])
-    kept = "\n".join(db.session.connection().connection.driver_connection.iterdump())  # type: ignore[union-attr]
+    raw = db.session.connection().connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    kept = "\n".join(raw.iterdump())
     assert token not in kept
     assert key not in kept
     assert key.rpartition("_")[2] not in kept

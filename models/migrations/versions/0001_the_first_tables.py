@@ -394,7 +394,6 @@ def _dashboards() -> None:
         _ref("user_id", "users.id", "CASCADE", primary_key=True),
         _ref("dashboard_id", "dashboards.id", "CASCADE", primary_key=True),
         sa.Column("at", types.UTCDateTime, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
         **TABLE_ARGS,
     )
     op.create_index("ix_visits_dashboard_id", "visits", ["dashboard_id"])
