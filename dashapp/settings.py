@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     web_workers: int = Field(1, ge=1, le=64, description="Web server processes.")
     web_threads: int = Field(16, ge=1, le=256, description="Threads per web server process.")
     worker_processes: int = Field(2, ge=1, le=64, description="Celery worker processes.")
-    query_threads: int = Field(8, ge=1, le=64, description="Queries at once per web process.")
+    query_threads: int = Field(
+        8, ge=1, le=64, description="Queries at once per web process and database."
+    )
     row_limit: int = Field(50_000, ge=1, description="Most rows a chart may ask for.")
     export_row_limit: int = Field(1_000_000, ge=1, description="Most rows of an export.")
     result_mb: int = Field(256, ge=1, description="Most megabytes of one result.")

@@ -39,13 +39,18 @@ class Entry:
         return self.table.get_total_buffer_size() + 2 * len(self.sql) + 512
 
     def is_fresh(self, max_age_s: float, now: datetime) -> bool:
-        """Whether the entry may still be shown to somebody who accepts this age."""
+        """Whether the entry may still be shown to somebody who accepts this age, in seconds."""
         alive = self.until is None or now < self.until
-        return alive and (now - self.as_of).total_seconds() < max_age_s
+        return alive and (now - self._arrived).total_seconds() < max_age_s
 
     def living(self, ttl_s: float) -> Entry:
         """The entry with its end set."""
-        return replace(self, until=self.as_of + timedelta(seconds=ttl_s))
+        return replace(self, until=self._arrived + timedelta(seconds=ttl_s))
+
+    @property
+    def _arrived(self) -> datetime:
+        """When it was complete: a slow answer is not old at once."""
+        return self.as_of + timedelta(seconds=self.seconds)
 
 
 def encode(entry: Entry) -> memoryview:

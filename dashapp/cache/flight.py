@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from dashapp.cache.entry import Entry
@@ -108,11 +109,11 @@ class Flights:
             call.over.set()
 
     def _wait(self, ask: Ask, call: _Call) -> Landed | None:
-        """What the leading thread brings; None when its failure is not ours."""
+        """What the leading thread brings; None when it does not suit us."""
         while not call.over.wait(ask.wait(JOIN_PAUSE_S)):
             pass
         if call.landed is not None:
-            return replace(call.landed, rung="memory")
+            return replace(call.landed, rung="memory") if _suits(call.landed, ask) else None
         error = call.error
         if isinstance(error, QueryCancelled) or not isinstance(error, Exception):
             return None
@@ -145,9 +146,11 @@ class Flights:
 
     def _landed(self, ask: Ask, seen: set[str]) -> Landed | None:
         """What is there by now, if this ask may take it: a forced one only from flights it saw."""
-        found = self._store.get(ask.key, ask.max_age_s)
-        if found is not None and (not ask.force or found.entry.flight in seen):
-            return Landed(found.entry, found.rung)
+        found = self._store.get(ask.key)
+        if found is not None:
+            landed = Landed(found.entry, found.rung)
+            if found.entry.flight in seen or (not ask.force and _suits(landed, ask)):
+                return landed
         failure = self._failures.look(ask.key)
         if failure is None or (ask.force and failure.flight not in seen):
             return None
@@ -205,3 +208,8 @@ class Flights:
             yield
         finally:
             over.set()
+
+
+def _suits(landed: Landed, ask: Ask) -> bool:
+    """Whether an answer is fresh enough for who asks; a new one always is."""
+    return landed.rung == "built" or landed.entry.is_fresh(ask.max_age_s, datetime.now(UTC))

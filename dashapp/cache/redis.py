@@ -21,7 +21,8 @@ T = TypeVar("T")
 PATIENCE_S = 0.15  # For one small command; what a page loses at most when Redis hangs.
 BULK_PATIENCE_S = 1.0  # For a value of megabytes.
 BULK_BYTES = 1024 * 1024
-PAUSE_S = 5.0  # How long a failing Redis is left alone.
+# How long a failing Redis is left alone: shortly at first, since a busy machine looks like one.
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.25, 5.0
 MOST_CONNECTIONS = 1024
 
 # Of several keys: each value that is a string of at most ARGV[1] bytes (only the first ARGV[2]
@@ -47,31 +48,30 @@ class RedisUnavailable(Exception):
 class Link:
     """A pool of connections behind a circuit breaker; safe between threads.
 
-    After a failure nothing is sent for `pause_s` seconds, then one caller tries again while the
-    others still go without.
+    After a failure nothing is sent for a while, which doubles with each further failure; then
+    one caller tries again while the others still go without.
     """
 
-    def __init__(self, url: str, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, url: str) -> None:
         self._quick = _client(url, PATIENCE_S)
         self._bulk = _client(url, BULK_PATIENCE_S)
         self._read = self._quick.register_script(READ)
-        self._pause_s = pause_s
         self._lock = threading.Lock()
-        self._closed_until = 0.0
-        self._is_tripped = False
+        self._failures = 0
+        self._tripped_at = self._closed_until = 0.0
 
     def call(self, ask: Callable[[redis.Redis], Any], size_bytes: int = 0) -> Any:
         """What `ask` answers; `size_bytes` says how much it sends. Raises RedisUnavailable."""
-        self._enter()
+        began = self._enter()
         try:
             answer = ask(self._bulk if size_bytes > BULK_BYTES else self._quick)
         except (Disconnected, TooSlow, OSError) as error:
-            self._trip(error)
+            self._trip(error, began)
             raise RedisUnavailable from error
         except RedisError as error:  # It answers, but refuses: full, read-only, wrong type.
-            self._recover()
+            self._recover(began)
             raise RedisUnavailable from error
-        self._recover()
+        self._recover(began)
         return answer
 
     def read(self, keys: list[str], most_bytes: int, count: int = 0) -> list[bytes | None]:
@@ -85,27 +85,35 @@ class Link:
         self._quick.close()
         self._bulk.close()
 
-    def _enter(self) -> None:
-        if not self._is_tripped:
+    def _enter(self) -> float:
+        """When this call began. Raises RedisUnavailable while Redis is left alone."""
+        now = time.monotonic()
+        if self._failures:
+            with self._lock:
+                if now < self._closed_until:
+                    raise RedisUnavailable
+                self._closed_until = now + LAST_PAUSE_S  # For the others, until we know more.
+        return now
+
+    def _trip(self, error: Exception, began: float) -> None:
+        with self._lock:
+            if began < self._tripped_at:
+                return  # Under way when another call failed: one incident, counted once.
+            if not self._failures:
+                log.warning("Redis does not answer (%s); going on without it.", error)
+            self._tripped_at = time.monotonic()
+            pause_s = min(LAST_PAUSE_S, FIRST_PAUSE_S * 2**self._failures)
+            self._closed_until = self._tripped_at + pause_s
+            self._failures = min(self._failures + 1, 10)
+
+    def _recover(self, began: float) -> None:
+        if not self._failures:
             return
         with self._lock:
-            now = time.monotonic()
-            if now < self._closed_until:
-                raise RedisUnavailable
-            self._closed_until = now + self._pause_s
-
-    def _trip(self, error: Exception) -> None:
-        with self._lock:
-            if not self._is_tripped:
-                log.warning("Redis does not answer (%s); going on without it.", error)
-            self._is_tripped = True
-            self._closed_until = time.monotonic() + self._pause_s
-
-    def _recover(self) -> None:
-        if self._is_tripped:
-            with self._lock:
-                self._is_tripped = False
-            log.warning("Redis answers again.")
+            if not self._failures or began < self._tripped_at:
+                return
+            self._failures = 0
+        log.warning("Redis answers again.")
 
 
 def _client(url: str, patience_s: float) -> redis.Redis:

@@ -6,8 +6,9 @@ to SQL), `rules` (row-level rules), `timerange`, `post` (steps after the warehou
 
 from dashapp.query.cancelling import cancel
 from dashapp.query.keys import fingerprint, key
+from dashapp.query.plan import Context
 from dashapp.query.result import Result
-from dashapp.query.run import Context, Question, key_of, peek, run, run_many, stream
+from dashapp.query.run import Question, key_of, peek, run, run_many, stream
 
 __all__ = [
     "Context",

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -18,73 +19,18 @@ from dashapp.cache import Entry
 from dashapp.errors import AppError, QueryFailed
 from dashapp.query import post
 from dashapp.query.cancelling import Watched, watching
-from dashapp.query.canonical import canonical
 from dashapp.query.compile import statement
-from dashapp.query.keys import fingerprint, key
+from dashapp.query.plan import Context, Need, Plan, planned, stricter
 from dashapp.query.result import Result, Rung
-from dashapp.query.timerange import Range, absolute, previous_period, resolve
 from dashapp.settings import settings
 from dashapp.specs import QuerySpec, Source
-from dashapp.specs.post import Compare
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MB = 1024 * 1024
 WAIT_S = 10  # Longer than the query itself may take, one waits for somebody else's.
 STREAM_TIMES = 10  # An export may take so much longer: its rows are written while they are read.
-
-
-@dataclass(frozen=True)
-class Context:
-    """How a question is asked.
-
-    `zone` (IANA) and `now` (aware) give relative time ranges their meaning. `force` asks the
-    warehouse whatever is kept. `query_id` is what `cancel` stops. `ttl_s` is the age at which an
-    answer is asked again (by default the dataset's, the database's or the server's; 0: always),
-    `row_limit` the most rows (by default the server's).
-    """
-
-    zone: str
-    now: datetime
-    force: bool = False
-    query_id: str | None = None
-    ttl_s: int | None = None
-    locale: str = "en"
-    row_limit: int | None = None
-
-
 Question = tuple[Source, QuerySpec, Context]
-
-
-@dataclass(frozen=True)
-class _Need:
-    """One bare query to a warehouse (no steps after it) and the key of its answer."""
-
-    source: Source
-    spec: QuerySpec
-    context: Context
-    key: str
-    max_age_s: int
-    life_s: int
-    row_limit: int
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A question as the bare queries it needs: its own, and one per distinct comparison."""
-
-    spec: QuerySpec
-    context: Context
-    source: Source
-    key: str
-    main: _Need
-    earlier: Mapping[str, _Need]
-    bounds: Range
-
-    @property
-    def needs(self) -> list[_Need]:
-        """All bare queries, the question's own first."""
-        return [self.main, *self.earlier.values()]
 
 
 def run(source: Source, spec: QuerySpec, context: Context) -> Result:
@@ -102,11 +48,11 @@ def run(source: Source, spec: QuerySpec, context: Context) -> Result:
 
 def peek(source: Source, spec: QuerySpec, context: Context) -> Result | None:
     """The answer if it is kept and fresh; the warehouse is not asked."""
-    plan = _planned(source, spec, context)
-    known = _known(plan.needs)
-    if context.force or len(known) < len({need.key for need in plan.needs}):
+    if context.force:
         return None
-    return _finished(plan, known)
+    plan = planned(source, spec, context)
+    known = _known(plan.needs)
+    return _finished(plan, known) if all(need.key in known for need in plan.needs) else None
 
 
 def run_many(questions: Sequence[Question]) -> list[Result | AppError]:
@@ -114,14 +60,14 @@ def run_many(questions: Sequence[Question]) -> list[Result | AppError]:
 
     Equal queries run once, different ones at the same time. What is not an AppError is raised.
     """
-    plans = [_tried(_planned, *question) for question in questions]
-    needs: dict[str, _Need] = {}
+    plans = [_tried(planned, *question) for question in questions]
+    needs: dict[str, Need] = {}
     for plan in plans:
-        for need in plan.needs if isinstance(plan, _Plan) else ():
-            needs[need.key] = _stricter(need, needs.get(need.key))
+        for need in plan.needs if isinstance(plan, Plan) else ():
+            needs[need.key] = stricter(need, needs.get(need.key))
     answers: dict[str, _Answer] = dict(_known([n for n in needs.values() if not n.context.force]))
     answers.update(_fetched([need for name, need in needs.items() if name not in answers]))
-    return [_tried(_finished, plan, answers) if isinstance(plan, _Plan) else plan for plan in plans]
+    return [_tried(_finished, plan, answers) if isinstance(plan, Plan) else plan for plan in plans]
 
 
 def stream(source: Source, spec: QuerySpec, context: Context) -> Iterator[pa.RecordBatch]:
@@ -140,12 +86,12 @@ def stream(source: Source, spec: QuerySpec, context: Context) -> Iterator[pa.Rec
     if known is not None and not known.truncated and known.rows <= most:
         yield from _batches(known.table)
         return
-    yield from _streamed(_planned(source, spec, replace(context, row_limit=most)).main)
+    yield from _streamed(planned(source, spec, replace(context, row_limit=most)).main)
 
 
 def key_of(source: Source, spec: QuerySpec, context: Context) -> str:
     """The key of the answer; it changes whenever the question, the data's version or rights do."""
-    return _planned(source, spec, context).key
+    return planned(source, spec, context).key
 
 
 _Answer = tuple[Entry, Rung] | AppError
@@ -158,90 +104,13 @@ def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | AppErro
         return error
 
 
-def _planned(source: Source, spec: QuerySpec, context: Context) -> _Plan:
-    bare = spec.model_copy(update={"post": ()})
-    rights = fingerprint(source.rules)
-    main = _need(source, bare, context, rights)
-    bounds: Range = (None, None)
-    if not spec.post:
-        return _Plan(spec, context, source, main.key, main, {}, bounds)
-    if spec.time_range:
-        bounds = resolve(spec.time_range, context.zone, context.now, source.dataset.week_start)
-    offsets = dict.fromkeys(step.offset for step in spec.post if isinstance(step, Compare))
-    earlier = {
-        offset: _need(source, _moved(bare, bounds, offset), context, rights) for offset in offsets
-    }
-    content = {
-        "needs": [main.key, *(need.key for need in earlier.values())],
-        "post": [step.model_dump(mode="json") for step in spec.post],
-    }
-    name = _key("steps", content, source, context, rights)
-    return _Plan(spec, context, source, name, main, earlier, bounds)
-
-
-def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
-    """The same question an offset earlier, to all members: the top ones then were others."""
-    return bare.model_copy(
-        update={
-            "time_range": absolute(previous_period(bounds, offset)) if bare.time_range else None,
-            "series": None,
-            "having": (),
-            "limit": None,
-            "offset": 0,
-        }
-    )
-
-
-def _need(source: Source, bare: QuerySpec, context: Context, rights: str) -> _Need:
-    cap = context.row_limit or settings().row_limit
-    content = {
-        "query": canonical(source, bare, context.zone, context.now),
-        "row_limit": cap,
-    }
-    kept_s = next(
-        ttl
-        for ttl in (source.dataset.ttl_s, source.database.ttl_s, settings().cache_ttl_s)
-        if ttl is not None
-    )
-    age_s = kept_s if context.ttl_s is None else context.ttl_s
-    return _Need(
-        source=source,
-        spec=bare,
-        context=context,
-        key=_key("answer", content, source, context, rights),
-        max_age_s=age_s,
-        # Who wants it fresher than others asks more often, but leaves them what they may have.
-        life_s=max(age_s, kept_s) if age_s else 0,
-        row_limit=cap,
-    )
-
-
-def _key(kind: str, content: Any, source: Source, context: Context, rights: str) -> str:
-    return key(
-        kind, content, source=source, fingerprint=rights, zone=context.zone, locale=context.locale
-    )
-
-
-def _stricter(need: _Need, other: _Need | None) -> _Need:
-    """Of two equal queries the one that is harder to please."""
-    if other is None:
-        return need
-    first, second = need.context, other.context
-    return replace(
-        other,
-        max_age_s=min(need.max_age_s, other.max_age_s),
-        life_s=max(need.life_s, other.life_s),
-        context=replace(second, force=first.force or second.force),
-    )
-
-
-def _known(needs: Sequence[_Need]) -> dict[str, _Answer]:
+def _known(needs: Sequence[Need]) -> dict[str, _Answer]:
     ages = {need.key: float(need.max_age_s) for need in needs if need.max_age_s > 0}
     found = cache.results().get_many(ages)
     return {name: (kept.entry, kept.rung) for name, kept in found.items()}
 
 
-def _fetched(needs: Sequence[_Need]) -> dict[str, _Answer]:
+def _fetched(needs: Sequence[Need]) -> dict[str, _Answer]:
     """The answers of all queries, asked at the same time; errors in their place."""
     with ExitStack() as stack:
         ids = dict.fromkeys(need.context.query_id for need in needs)
@@ -249,7 +118,7 @@ def _fetched(needs: Sequence[_Need]) -> dict[str, _Answer]:
         if len(needs) == 1:
             return {needs[0].key: _fetch(needs[0], watched[needs[0].context.query_id])}
         asked = {
-            need.key: _threads().submit(_fetch, need, watched[need.context.query_id])
+            need.key: _threads(need).submit(_fetch, need, watched[need.context.query_id])
             for need in needs
         }
         return _awaited(asked)
@@ -263,7 +132,7 @@ def _awaited(asked: Mapping[str, Future[_Answer]]) -> dict[str, _Answer]:
             future.cancel()  # Only does something after a bug elsewhere.
 
 
-def _fetch(need: _Need, watched: Watched) -> _Answer:
+def _fetch(need: Need, watched: Watched) -> _Answer:
     try:
         watched.check()
         landed = cache.single_flight(
@@ -280,7 +149,7 @@ def _fetch(need: _Need, watched: Watched) -> _Answer:
     return landed.entry, "warehouse" if landed.rung == "built" else landed.rung
 
 
-def _asked(need: _Need, watched: Watched) -> Entry:
+def _asked(need: Need, watched: Watched) -> Entry:
     """Ask the warehouse."""
     watched.check()
     warehouse = warehouses.pool(need.source.database)
@@ -300,7 +169,7 @@ def _asked(need: _Need, watched: Watched) -> Entry:
     return Entry(fetched.table, as_of, fetched.seconds, fetched.sql, fetched.truncated)
 
 
-def _statement(need: _Need, warehouse: warehouses.Warehouse) -> Any:
+def _statement(need: Need, warehouse: warehouses.Warehouse) -> Any:
     return statement(
         need.source,
         need.spec,
@@ -312,7 +181,7 @@ def _statement(need: _Need, warehouse: warehouses.Warehouse) -> Any:
     )
 
 
-def _finished(plan: _Plan, answers: dict[str, _Answer]) -> Result:
+def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:
     """The result of a plan whose queries are answered. Raises the error of one that failed."""
     entries: list[tuple[Entry, Rung]] = []
     for need in plan.needs:
@@ -336,7 +205,7 @@ def _finished(plan: _Plan, answers: dict[str, _Answer]) -> Result:
 _DEPTH: dict[Rung, int] = {"memory": 0, "redis": 1, "disk": 1, "warehouse": 2}
 
 
-def _stepped(plan: _Plan, entries: Sequence[Entry]) -> pa.Table:
+def _stepped(plan: Plan, entries: Sequence[Entry]) -> pa.Table:
     """The table after all steps, remembered in this process for exactly these bare answers."""
     at = [[entry.as_of, entry.flight] for entry in entries]
     name = f"{plan.key}:{at}"
@@ -352,7 +221,7 @@ def _stepped(plan: _Plan, entries: Sequence[Entry]) -> pa.Table:
     return table
 
 
-def _streamed(need: _Need) -> Iterator[pa.RecordBatch]:
+def _streamed(need: Need) -> Iterator[pa.RecordBatch]:
     warehouse = warehouses.pool(need.source.database)
     left = need.row_limit
     with watching(need.context.query_id) as watched:
@@ -375,22 +244,23 @@ def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
     yield from found or [pa.RecordBatch.from_pylist([], schema=table.schema)]
 
 
-_pool: ThreadPoolExecutor | None = None
+_pools: dict[UUID, ThreadPoolExecutor] = {}
 _lock = threading.Lock()
 
 
-def _threads() -> ThreadPoolExecutor:
-    global _pool
+def _threads(need: Need) -> ThreadPoolExecutor:
+    """The threads of one database, so that a slow one keeps nobody from a fast one."""
+    database = need.source.database.uuid
     with _lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(settings().query_threads, "dashapp-query")
-        return _pool
+        if database not in _pools:
+            _pools[database] = ThreadPoolExecutor(settings().query_threads, "dashapp-query")
+        return _pools[database]
 
 
 def _forget() -> None:
     """A forked child has none of its parent's threads."""
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+    global _pools, _lock
+    _pools, _lock = {}, threading.Lock()
 
 
 os.register_at_fork(after_in_child=_forget)

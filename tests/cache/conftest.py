@@ -7,25 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from dashapp import cache
-from dashapp.settings import Settings, using
-from tests.cache.factories import make_settings
+from dashapp.settings import Settings
+from tests.cache.factories import serving
 
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Iterator[Settings]:
     """Settings in force, with everything in a folder."""
-    with using(make_settings(tmp_path)) as chosen:
+    with serving(tmp_path) as chosen:
         yield chosen
-    cache.reset()
 
 
 @pytest.fixture
 def on_redis(tmp_path: Path, redis_url: str) -> Iterator[Settings]:
     """Settings in force, with an empty Redis."""
-    with using(make_settings(tmp_path, redis_url)) as chosen:
+    with serving(tmp_path, redis_url) as chosen:
         yield chosen
-    cache.reset()
 
 
 @pytest.fixture(params=["disk", "redis"])

@@ -22,8 +22,8 @@ PAUSE_S = 0.5
 @pytest.fixture
 def own_redis(tmp_path, monkeypatch) -> Iterator:
     """A Redis that this test may maltreat: its process; settings are in force."""
-    monkeypatch.setattr(link_module, "PAUSE_S", PAUSE_S)
-    monkeypatch.setattr(link_module.Link.__init__, "__defaults__", (PAUSE_S,))
+    monkeypatch.setattr(link_module, "LAST_PAUSE_S", PAUSE_S)
+    monkeypatch.setattr(link_module, "PATIENCE_S", 10)
     try:
         with (
             servers.redis_server("--maxmemory", "8mb", "--maxmemory-policy", "noeviction") as (
@@ -61,7 +61,8 @@ def everything_works():
     assert cache.flags().increment("c", 60) >= 1
 
 
-def test_a_hung_redis_costs_nobody_much_and_is_used_again_after(own_redis, caplog):
+def test_a_hung_redis_costs_nobody_much_and_is_used_again_after(own_redis, caplog, monkeypatch):
+    monkeypatch.setattr(link_module, "PATIENCE_S", 0.5)
     os.kill(own_redis.pid, signal.SIGSTOP)
     asked = counted_calls()
     started = time.monotonic()

@@ -8,8 +8,7 @@ import redis
 from dashapp import cache
 from dashapp.cache.files import CHUNK_BYTES
 from dashapp.errors import NotFound
-from dashapp.settings import using
-from tests.cache.factories import make_settings, processes
+from tests.cache.factories import options, processes, serving
 
 CONTENT = os.urandom(CHUNK_BYTES * 2 + 17)
 
@@ -99,8 +98,8 @@ def test_strange_names_are_no_files(chosen, name):
         pass
 
 
-def write_and_wait(options, writing):
-    with using(make_settings(*options)), cache.files().writer("a") as file:
+def write_and_wait(settings, writing):
+    with serving(*settings), cache.files().writer("a") as file:
         file.write(CONTENT)
         file.flush()
         writing.set()
@@ -108,9 +107,8 @@ def write_and_wait(options, writing):
 
 
 def test_a_killed_writer_leaves_nothing_to_see_and_its_part_is_swept(chosen):
-    url = chosen.redis_url.get_secret_value() if chosen.redis_url else None
     writing = processes.Event()
-    child = processes.Process(target=write_and_wait, args=((chosen.data_dir, url), writing))
+    child = processes.Process(target=write_and_wait, args=(options(chosen), writing))
     child.start()
     assert writing.wait(30)
     cache.files().sweep()

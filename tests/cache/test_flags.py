@@ -3,8 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from dashapp import cache
-from dashapp.settings import using
-from tests.cache.factories import make_settings, processes
+from tests.cache.factories import options, processes, serving
 
 
 def test_a_flag_is_up_until_its_end(chosen):
@@ -44,15 +43,14 @@ def test_a_window_does_not_move_with_each_count(chosen):
     assert count == 1
 
 
-def count_many(options, times):
-    with using(make_settings(*options)), ThreadPoolExecutor(4) as pool:
+def count_many(settings, times):
+    with serving(*settings), ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: cache.flags().increment("c", 60), range(times)))
 
 
 def test_processes_and_threads_count_together(chosen):
-    url = chosen.redis_url.get_secret_value() if chosen.redis_url else None
-    options = (chosen.data_dir, url)
-    children = [processes.Process(target=count_many, args=(options, 100)) for _ in range(3)]
+    wish = (options(chosen), 100)
+    children = [processes.Process(target=count_many, args=wish) for _ in range(3)]
     for child in children:
         child.start()
     for child in children:
@@ -72,8 +70,7 @@ def test_old_flags_are_swept_and_young_ones_stay(on_disk):
 
 def test_without_a_disk_a_process_counts_alone(tmp_path):
     (tmp_path / "cache").write_text("in the way")
-    with using(make_settings(tmp_path)):
+    with serving(tmp_path):
         assert [cache.flags().increment("c", 60) for _ in range(3)] == [1, 2, 3]
         cache.flags().set("f", 60)
         assert cache.flags().has("f")
-    cache.reset()

@@ -9,13 +9,7 @@ import pytest
 from dashapp import cache
 from dashapp.cache.flight import Landed
 from dashapp.errors import AppError, Invalid, QueryCancelled, QueryFailed, QueryTimeout
-from dashapp.settings import using
-from tests.cache.factories import make_entry, make_settings, processes, value_of
-
-
-def options(chosen):
-    url = chosen.redis_url.get_secret_value() if chosen.redis_url else None
-    return (str(chosen.data_dir), url)
+from tests.cache.factories import make_entry, options, processes, serving, value_of
 
 
 def counted(path, hold_s=0.2, value=1, error=None):
@@ -37,11 +31,11 @@ def runs(path):
 
 
 def fly_in_process(settings, path, error, force, start, answers):
-    with using(make_settings(*settings)):
+    with serving(*settings):
         start.wait()
         try:
             landed = cache.single_flight(
-                "k", counted(path, 0.4, error=error), ttl_s=60, force=force
+                "k", counted(path, 1.5 if force else 0.3, error=error), ttl_s=60, force=force
             )
             answers.put((landed.rung, value_of(landed.entry)))
         except QueryFailed as failure:
@@ -84,7 +78,7 @@ def test_forced_asks_of_many_processes_build_once_and_replace(chosen, tmp_path):
 
 
 def hold(settings, path):
-    with using(make_settings(*settings)):
+    with serving(*settings):
         cache.single_flight("k", counted(path, 60), ttl_s=60)
 
 

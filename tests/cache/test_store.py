@@ -44,7 +44,7 @@ def test_ttl_zero_keeps_nothing(chosen):
 
 
 def test_an_answer_ends_with_its_ttl(chosen):
-    cache.results().put("k", make_entry(), 0.15)
+    cache.results().put("k", make_entry(seconds=0), 0.15)
     time.sleep(0.2)
     assert cache.results().get("k") is None
     forget()

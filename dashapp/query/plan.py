@@ -1,0 +1,144 @@
+"""From a question to the bare queries that answer it, each with its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from dashapp.query.canonical import canonical
+from dashapp.query.keys import fingerprint, key
+from dashapp.query.timerange import Range, absolute, previous_period, resolve
+from dashapp.settings import settings
+from dashapp.specs import QuerySpec, Source
+from dashapp.specs.post import Compare
+
+
+@dataclass(frozen=True)
+class Context:
+    """How a question is asked.
+
+    `zone` (IANA) and `now` (aware) give relative time ranges their meaning. `force` asks the
+    warehouse whatever is kept. `query_id` is what `cancel` stops. `ttl_s` is the age at which an
+    answer is asked again (by default the dataset's, the database's or the server's; 0: always),
+    `row_limit` the most rows (by default the server's).
+    """
+
+    zone: str
+    now: datetime
+    force: bool = False
+    query_id: str | None = None
+    ttl_s: int | None = None
+    locale: str = "en"
+    row_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """One bare query to a warehouse (no steps after it) and the key of its answer.
+
+    A kept answer will do up to `max_age_s`; a new one is kept for `life_s` seconds.
+    """
+
+    source: Source
+    spec: QuerySpec
+    context: Context
+    key: str
+    max_age_s: int
+    life_s: int
+    row_limit: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A question as the bare queries it needs: its own, and one per distinct comparison."""
+
+    spec: QuerySpec
+    key: str
+    main: Need
+    earlier: Mapping[str, Need]
+    bounds: Range
+
+    @property
+    def needs(self) -> list[Need]:
+        """All bare queries, the question's own first."""
+        return [self.main, *self.earlier.values()]
+
+
+def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
+    """The bare queries of a question and its key. Raises Invalid if it makes no sense."""
+    bare = spec.model_copy(update={"post": ()})
+    rights = fingerprint(source.rules)
+    main = _need(source, bare, context, rights)
+    bounds: Range = (None, None)
+    if not spec.post:
+        return Plan(spec, main.key, main, {}, bounds)
+    if spec.time_range:
+        bounds = resolve(spec.time_range, context.zone, context.now, source.dataset.week_start)
+    offsets = dict.fromkeys(step.offset for step in spec.post if isinstance(step, Compare))
+    earlier = {
+        offset: _need(source, _moved(bare, bounds, offset), context, rights) for offset in offsets
+    }
+    content = {
+        "needs": [main.key, *(need.key for need in earlier.values())],
+        "post": [step.model_dump(mode="json") for step in spec.post],
+    }
+    name = _key("steps", content, source, context, rights)
+    return Plan(spec, name, main, earlier, bounds)
+
+
+def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
+    """The same question an offset earlier, to all members: the top ones then were others."""
+    return bare.model_copy(
+        update={
+            "time_range": absolute(previous_period(bounds, offset)) if bare.time_range else None,
+            "series": None,
+            "having": (),
+            "limit": None,
+            "offset": 0,
+        }
+    )
+
+
+def _need(source: Source, bare: QuerySpec, context: Context, rights: str) -> Need:
+    cap = context.row_limit or settings().row_limit
+    content = {
+        "query": canonical(source, bare, context.zone, context.now),
+        "row_limit": cap,
+    }
+    kept_s = next(
+        ttl
+        for ttl in (source.dataset.ttl_s, source.database.ttl_s, settings().cache_ttl_s)
+        if ttl is not None
+    )
+    age_s = kept_s if context.ttl_s is None else context.ttl_s
+    return Need(
+        source=source,
+        spec=bare,
+        context=context,
+        key=_key("answer", content, source, context, rights),
+        max_age_s=age_s,
+        # Who wants it fresher than others asks more often, but leaves them what they may have.
+        life_s=max(age_s, kept_s) if age_s else 0,
+        row_limit=cap,
+    )
+
+
+def _key(kind: str, content: Any, source: Source, context: Context, rights: str) -> str:
+    return key(
+        kind, content, source=source, fingerprint=rights, zone=context.zone, locale=context.locale
+    )
+
+
+def stricter(need: Need, other: Need | None) -> Need:
+    """Of two equal queries the one that is harder to please."""
+    if other is None:
+        return need
+    first, second = need.context, other.context
+    return replace(
+        other,
+        max_age_s=min(need.max_age_s, other.max_age_s),
+        life_s=max(need.life_s, other.life_s),
+        context=replace(second, force=first.force or second.force),
+    )
