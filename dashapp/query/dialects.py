@@ -46,8 +46,8 @@ class Rows(sa.TableClause):
         ("text", InternalTraversal.dp_string),
     ]
 
-    def __init__(self, text: str, name: str, *columns: sa.ColumnClause[Any]) -> None:
-        super().__init__(name, *columns)
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(name)
         self.text = text
 
 

@@ -67,19 +67,12 @@ class Reading:
     @cached_property
     def rows(self) -> sa.FromClause:
         """The rows that the viewer may see, under the name "source"."""
-        columns = [
-            sa.column(quoted_name(c.name, True), TYPES[c.type]())
-            for c in self.source.dataset.columns
-            if not c.expression
-        ]
         text = rules.rows_sql(self.source, self.sqlglot_dialect)
         if text is not None:
-            return Rows(text, ALIAS, *columns)
+            return Rows(text, ALIAS)
         dataset = self.source.dataset
         schema = quoted_name(dataset.schema_name, True) if dataset.schema_name else None
-        return sa.table(quoted_name(dataset.table or "", True), *columns, schema=schema).alias(
-            ALIAS
-        )
+        return sa.table(quoted_name(dataset.table or "", True), schema=schema).alias(ALIAS)
 
     @cached_property
     def specs(self) -> dict[str, ColumnSpec]:
@@ -120,7 +113,7 @@ class Reading:
             spec = self.resolve(reference)
             if spec.expression:
                 return f"({self.expression(spec.expression, depth=depth + 1)})"
-            return f"{ALIAS}.{self.dialect.identifier_preparer.quote_identifier(spec.name)}"
+            return self._own(spec)
 
         return checked.sql(resolve)
 
@@ -141,9 +134,12 @@ class Reading:
         return alike[0]
 
     def _element(self, spec: ColumnSpec) -> Element:
-        if not spec.expression:
-            return self.rows.c[spec.name]
-        return sa.literal_column(f"({self.expression(spec.expression)})", TYPES[spec.type]())
+        text = f"({self.expression(spec.expression)})" if spec.expression else self._own(spec)
+        return sa.literal_column(text, TYPES[spec.type]())
+
+    def _own(self, spec: ColumnSpec) -> str:
+        """A column of the rows, always quoted and qualified: a name that is gone is an error."""
+        return f"{ALIAS}.{self.dialect.identifier_preparer.quote_identifier(spec.name)}"
 
 
 def unknown(name: str, known: dict[str, Any], what: str) -> Invalid:
