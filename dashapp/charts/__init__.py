@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dashapp.charts.base import ChartKind
+from dashapp.charts.categories import Bar
+from dashapp.charts.distribution import BoxPlot, Histogram
+from dashapp.charts.matrix import Heatmap
+from dashapp.charts.mixed import Mixed
 from dashapp.charts.numbers import BigNumber, BigNumberTrend
+from dashapp.charts.parts import Pie, Treemap
 from dashapp.charts.pivot import PivotTable
+from dashapp.charts.scatter import Scatter
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
+from dashapp.charts.time import Area, Line
 from dashapp.errors import Invalid
 
 KINDS: dict[str, type[ChartKind]] = {
@@ -16,6 +23,16 @@ KINDS: dict[str, type[ChartKind]] = {
         BigNumberTrend,
         Table,
         PivotTable,
+        Line,
+        Area,
+        Bar,
+        Mixed,
+        Scatter,
+        Pie,
+        Treemap,
+        Histogram,
+        BoxPlot,
+        Heatmap,
         Markdown,
     )
 }

@@ -21,6 +21,12 @@ Scale = Literal["linear", "log"]
 
 # Nothing of a figure is opaque but its marks; CSS colours text, grid and axes.
 CLEAR: Final = "rgba(0,0,0,0)"
+# The line of unified hover: thin and half clear, instead of Plotly's dashes.
+SPIKE: Final[dict[str, Any]] = {
+    "spikethickness": 1,
+    "spikedash": "solid",
+    "spikecolor": "rgba(138,143,152,0.6)",
+}
 GREY: Final = "#8a8f98"  # Reference lines: readable on white and on near black.
 
 _TICK: Final[dict[Grain | None, str]] = {
@@ -31,6 +37,7 @@ _TICK: Final[dict[Grain | None, str]] = {
     "quarter": "Q%q\n%Y",
     "year": "%Y",
 }
+_CHARACTER_PX, _PHONE_PX = 7, 340
 _FEW = 6  # Up to this many buckets each has its own tick.
 
 
@@ -57,6 +64,15 @@ class Style:
     def text(self, value: float | None) -> str:
         """The value in plain words, for summaries; a dash where there is none."""
         return formats.number(value, self.format, self.currency, self.locale) or "–"
+
+    def brief(self, value: float | None) -> str:
+        """The value for a label at its mark: three digits with k, M, B if it is large.
+
+        Labels of like values are equally long, so that all of them fit or none.
+        """
+        if value is not None and abs(value) >= 10_000 and not self.is_percent:
+            return formats.number(value, ".3s", self.currency, self.locale).replace("G", "B")
+        return self.text(value)
 
     def ticks(self) -> dict[str, Any]:
         """Axis properties that write ticks short: 20k, 1.5M, 45%."""
@@ -115,17 +131,16 @@ def value_axis(
         "zeroline": not log,
         "zerolinewidth": 1,
         "nticks": 6,
+        "ticks": "",
         **written.ticks(),
     }
-    if log:
-        axis["dtick"] = 1
-    elif from_zero:
+    if from_zero and not log:
         axis["rangemode"] = "tozero"
     if low is not None or high is not None:
         axis["range"] = [_bound(low, log), _bound(high, log)]
         axis["autorange"] = False if None not in axis["range"] else _open(axis["range"])
     if title:
-        axis["title"] = {"text": safe(shorten(title, 60)), "standoff": 6}
+        axis["title"] = _axis_title(title)
     return axis
 
 
@@ -154,11 +169,13 @@ def category_axis(
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
+        "ticks": "",
+        **SPIKE,
     }
     if reverse:
         axis["autorange"] = "reversed"
     if title:
-        axis["title"] = {"text": safe(shorten(title, 60)), "standoff": 6}
+        axis["title"] = _axis_title(title)
     return axis
 
 
@@ -169,6 +186,8 @@ def time_axis(ms: Floats, grain: Grain | None, locale: str) -> dict[str, Any]:
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
+        "ticks": "",
+        **SPIKE,
         "hoverformat": pattern(grain or "minute", locale),
     }
     buckets = np.unique(ms[np.isfinite(ms)])
@@ -186,12 +205,18 @@ def time_text(ms: float, grain: Grain | None, locale: str) -> str:
 
 
 def layout(
-    look: Look, *, caption: str = "", legend: str = "", legend_title: str = "", **more: Any
+    look: Look,
+    *,
+    heading: str = "",
+    legend: str = "",
+    entries: Sequence[str] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     """A figure's page: clear, tight, in the page's typeface.
 
-    `caption` names the value axis above the plot, where it costs no width. `legend` is "top",
-    "right" or nothing. `more` is the rest of the layout (axes, barmode, …).
+    `heading` names the value axis above the plot, where it costs no width; with a legend it is
+    the legend's title. `legend` is "top", "right" or nothing, `entries` the names in it. `more`
+    is the rest of the layout (axes, barmode, …).
     """
     page: dict[str, Any] = {
         "margin": {"l": 4, "r": 10, "t": 8, "b": 4, "pad": 2},
@@ -204,33 +229,46 @@ def layout(
         "annotations": [],
     }
     if legend:
-        page["legend"] = _legend(legend, legend_title)
-    elif caption:
+        page["legend"] = _legend(legend, heading, entries)
+    elif heading:
         page["margin"]["t"] = 24
-        page["annotations"].append(_caption(caption))
+        page["annotations"].append(caption(heading))
     annotations = more.pop("annotations", [])
     page |= more
     page["annotations"] = page["annotations"] + annotations
     return page
 
 
-def _caption(text: str) -> dict[str, Any]:
+def _axis_title(text: str) -> dict[str, Any]:
+    return {"text": safe(shorten(text, 48)), "standoff": 4, "font": {"size": 12}}
+
+
+def caption(text: str, inside: bool = False) -> dict[str, Any]:
+    """An annotation that names the value axis, above the plot or in its upper left corner."""
     return {
-        "text": safe(shorten(text, 60)),
-        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom",
-        "yshift": 4, "showarrow": False, "font": {"size": 12},
+        "text": safe(shorten(text, 48)),
+        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left",
+        "yanchor": "top" if inside else "bottom", "xshift": 4 if inside else 0,
+        "yshift": 0 if inside else 4, "showarrow": False, "font": {"size": 12},
     }  # fmt: skip
 
 
-def _legend(where: str, title: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"font": {"size": 12}, "bgcolor": CLEAR, "tracegroupgap": 2}
+def _legend(where: str, title: str, entries: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "font": {"size": 12}, "bgcolor": CLEAR, "tracegroupgap": 2, "traceorder": "normal",
+        "itemwidth": 30,
+    }  # fmt: skip
     if where == "right":
         found |= {"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
     else:
         found |= {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
-        found["maxheight"] = 0.25  # A long legend scrolls; it never takes the plot's room.
+        found["maxheight"] = 0.26  # A long legend scrolls; it never takes the plot's room.
     if title:
-        found["title"] = {"text": safe(shorten(title, 40)), "side": "left"}
+        rows = sum(len(e) * _CHARACTER_PX + 46 for e in entries)
+        one_line = where == "top" and len(title) * _CHARACTER_PX + rows <= _PHONE_PX
+        if one_line or where == "right" or rows <= _PHONE_PX:
+            side = "left" if one_line else "top left"
+            found["title"] = {"text": safe(shorten(title, 40)), "side": side, "font": {"size": 12}}
     return found
 
 

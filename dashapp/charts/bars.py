@@ -12,7 +12,7 @@ from dashapp.charts.axes import SHARE
 from dashapp.charts.colors import faded
 from dashapp.charts.formats import hover
 from dashapp.charts.plotting import Floats, safe, typed
-from dashapp.charts.traces import Mark, along, customdata, period_name
+from dashapp.charts.traces import Mark, along, customdata, moments, period_name
 from dashapp.charts.wide import Ints, Wide
 
 Stack = Literal["grouped", "stacked", "percent"]
@@ -58,7 +58,7 @@ def bar(
         pose.place: along(wide, at),
         pose.value: typed(drawn[at]),
         "marker": {"color": mark.color},
-        "customdata": customdata(wide, mark.row, at),
+        "customdata": moments(wide, at) if pose.unified else customdata(wide, mark.row, at),
         "textposition": "none",
     }
     if pose.horizontal:
@@ -70,9 +70,9 @@ def bar(
         )
         trace["text"] = y[at].tolist()
     if pose.labels:
-        trace["texttemplate"] = (
-            hover(pose.value, ".0%") if share is not None else mark.style.hover(pose.value)
-        )
+        if share is None:
+            trace["text"] = [safe(mark.style.brief(v)) for v in y[at].tolist()]
+        trace["texttemplate"] = "%{text}" if share is None else hover(pose.value, ".0%")
         inside = pose.stack != "grouped"
         trace["textposition"] = "inside" if inside else "outside"
         trace |= {"cliponaxis": False, "textfont": {"size": 11}, "textangle": 0}
@@ -114,20 +114,18 @@ def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) ->
 
 
 def totals(wide: Wide, values: Sequence[Floats], mark: Mark, pose: Pose) -> dict[str, Any]:
-    """Text over each stack with its sum."""
+    """Text over each stack with its sum: a bar of no length, so that text that is wider hides."""
     stack = np.vstack(values)
-    known = np.isfinite(stack).any(axis=0)
-    at = np.flatnonzero(known)
-    ends = np.nansum(np.where(stack > 0, stack, 0), axis=0)[at]
+    at = np.flatnonzero(np.isfinite(stack).any(axis=0))
     return {
-        "type": "scatter",
-        "mode": "text",
+        "type": "bar",
+        "orientation": "h" if pose.horizontal else "v",
         pose.place: along(wide, at),
-        pose.value: typed(ends),
-        "text": np.nansum(stack, axis=0)[at].tolist(),
-        "texttemplate": mark.style.hover("text"),
-        "textposition": "middle right" if pose.horizontal else "top center",
+        pose.value: typed(np.zeros(len(at))),
+        "text": [safe(mark.style.brief(v)) for v in np.nansum(stack, axis=0)[at].tolist()],
+        "textposition": "outside",
         "textfont": {"size": 11},
+        "textangle": 0,
         "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,

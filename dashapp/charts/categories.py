@@ -19,10 +19,9 @@ from dashapp.charts.axes import (
 )
 from dashapp.charts.bars import Pose, bar, bar_layout, earlier_bar, shares, totals
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import OTHER
 from dashapp.charts.plot_options import MemberOptions, TimeOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats
-from dashapp.charts.traces import Mark, axis_labels, marks, summary, targets
+from dashapp.charts.traces import Mark, arranged, axis_labels, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, SeriesLimit
 
@@ -125,12 +124,7 @@ class Bar(ChartKind):
         drawn = marks(wide, options, dataset, look)
         if not any(np.isfinite(wide.cells(m.column)[m.row]).any() for m in drawn):
             return Empty("no_rows", NO_ROWS)
-        pose = Pose(
-            options.stack,
-            options.horizontal,
-            options.value_labels,
-            unified=wide.ms is not None and len(drawn) > 1,
-        )
+        pose = Pose(options.stack, options.horizontal, options.value_labels)
         traces = cls._traces(options, wide, drawn, pose)
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         page = cls._page(options, wide, drawn, pose, axis, title, dataset, look)
@@ -185,35 +179,17 @@ class Bar(ChartKind):
         if wide.ms is not None and pose.horizontal:
             places["autorange"] = "reversed"
         several = len(drawn) > 1 or options.compare_values
-        hovermode = "closest"
-        if pose.unified:
-            hovermode = "y unified" if pose.horizontal else "x unified"
         shown = title if options.axis_titles else ""
         if pose.horizontal and shown and not several:
             values["title"] = {"text": "", "standoff": 4}
         return layout(
             look,
-            caption=shown,
+            heading=shown,
             legend=options.legend_place(2 if several else 1),
-            legend_title=shown,
-            hovermode=hovermode,
+            entries=[m.name for m in drawn],
+            hovermode="closest",  # A click means one bar, not all of a bucket.
             xaxis=values if pose.horizontal else places,
             yaxis=places if pose.horizontal else values,
             **bar_layout(pose, len(drawn)),
             **references(options.references, "x" if pose.horizontal else "y"),
         )
-
-
-def arranged(wide: Wide, options: MemberOptions, columns: list[str]) -> Wide:
-    """Members of an axis in the order asked for, at most as many as asked for."""
-    size = np.zeros(wide.shape[1])
-    for column in columns:
-        size += np.nansum(wide.cells(column), axis=0)
-    if wide.ms is None and len(size) > options.members:
-        sign = 1 if options.sort == "smallest" else -1
-        rank = np.argsort(sign * size, kind="stable").tolist()
-        rank.sort(key=lambda i: wide.values[i] != OTHER)  # The rest is always told.
-        spare = OTHER in wide.values
-        kept = np.sort(np.array(rank[: options.members + spare]))
-        wide, size = wide.keep(kept), size[kept]
-    return wide.sorted(options.sort, size)

@@ -208,7 +208,7 @@ class Histogram(ChartKind):
         traces = cls._traces(options, bins, wide.series, counts, shown, drawn, written, look)
         title = "Count" if options.metric is None else metric_title(options.metric, dataset)
         place = options.legend_place(len(traces))
-        page = cls._page(options, bins, drawn, title, place, dataset, look)
+        page = cls._page(options, bins, drawn, title, place, traces, dataset, look)
         click = ClickTarget(at.column, None, bins.width)
         clicks = (click, *(click_target(d) for d in series))
         return Plot({"data": traces, "layout": page}, clicks, _told(bins, counts, title, written))
@@ -269,19 +269,20 @@ class Histogram(ChartKind):
         drawn: Style,
         title: str,
         place: str,
+        traces: list[dict[str, Any]],
         dataset: DatasetSpec,
         look: Look,
     ) -> dict[str, Any]:
         column = dimension_column(options.dimension, dataset)
         name = dimension_title(options.dimension, dataset) if options.axis_titles else ""
         across = value_axis(Style(column.format or ",.12~g", None, look.locale), title=name)
-        across |= {"showgrid": False, "zeroline": False, "nticks": 12}
+        across |= {"showgrid": False, "zeroline": False, "nticks": 8, "tickangle": 0}
         shown = title if options.axis_titles else ""
         return layout(
             look,
-            caption=shown,
+            heading=shown,
             legend=place,
-            legend_title=shown,
+            entries=[str(t["name"]) for t in traces],
             hovermode="closest",
             barmode="overlay" if options.stack == "overlaid" else "stack",
             bargap=0,
@@ -550,7 +551,7 @@ class BoxPlot(ChartKind):
         values["fixedrange"] = True
         return layout(
             look,
-            caption=title if options.axis_titles else "",
+            heading=title if options.axis_titles else "",
             hovermode="closest",
             boxgap=0.35,
             xaxis=values if options.horizontal else places,

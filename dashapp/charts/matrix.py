@@ -167,6 +167,8 @@ class Heatmap(ChartKind):
             "customdata": [
                 clicks_of(wide.values, [s.members[0]] * len(wide.values)) for s in series
             ],
+            # Dash drops lists from a clicked cell; its id says where its customdata is.
+            "ids": [[f"{r},{c}" for c in range(len(wide.values))] for r in range(len(rows))],
             "hoverongaps": False,
             "xgap": 1 if len(wide.values) <= 60 else 0,
             "ygap": 1 if len(rows) <= 40 else 0,
@@ -204,8 +206,8 @@ class Heatmap(ChartKind):
         )
         down = category_axis(labels_of([wide.series[i].name for i in rows], 22), reverse=True)
         down["ticksuffix"] = " "
-        caption = f"{title} by {dimension_title(y, dataset)}" if titles else ""
-        return layout(look, caption=caption, hovermode="closest", xaxis=across, yaxis=down)
+        heading = f"{title} by {dimension_title(y, dataset)}" if titles else ""
+        return layout(look, heading=heading, hovermode="closest", xaxis=across, yaxis=down)
 
 
 def _texts(wide: Wide, options: Heatmap.Options) -> list[str]:
@@ -255,7 +257,7 @@ def _colors(options: Heatmap.Options, shown: Floats, written: Style) -> dict[str
     """Scale and its bar; a diverging one has its middle at zero where values change sign."""
     name = options.color_scale
     low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
-    crosses = low < 0 < high
+    crosses = low < 0 < high and min(-low, high) > 0.1 * max(-low, high)
     if crosses and name == "blues":
         name = "blue-red"
     bar: dict[str, Any] = {
@@ -284,7 +286,7 @@ def _labels_fit(options: Heatmap.Options, cells: Floats, written: Style) -> bool
     if options.normalize != "none":
         longest = 4
     rows, columns = cells.shape
-    return bool(rows <= 14 and columns * (longest * _CHARACTER_PX + 4) <= _ROOM_PX)
+    return bool(rows <= 7 and columns * (longest * _CHARACTER_PX + 4) <= _ROOM_PX)
 
 
 def _summary(title: str, wide: Wide, rows: list[int], cells: Floats, written: Style) -> str:

@@ -14,7 +14,7 @@ from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.plot_options import GrainOptions, MemberOptions, SeriesOptions, needs
 from dashapp.charts.plotting import NO_ROWS
 from dashapp.charts.time import SHAPES
-from dashapp.charts.traces import Mark, Stroke, axis_labels, line, marks, summary, targets
+from dashapp.charts.traces import Mark, Stroke, arranged, axis_labels, line, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
 from dashapp.errors import Invalid
 from dashapp.specs import (
@@ -189,7 +189,7 @@ class Mixed(ChartKind):
         over = widen(
             tables["lines"], axis, options.lines.series, options.lines.names, dataset, look
         )
-        under = _in_order(under, options)
+        under = arranged(under, options, list(options.bars.names))
         over = _like(over, under)
         bars = marks(under, options.layer("bars"), dataset, look)
         taken = len(bars) if len(under.series) == 1 else 0
@@ -210,8 +210,6 @@ class Mixed(ChartKind):
             if s
         )
         clicks = targets(axis, ())
-        for trace in traces:
-            trace["customdata"] = [None if c is None else c[:1] for c in trace["customdata"]]
         return Plot({"data": traces, "layout": page}, clicks, told)
 
     @classmethod
@@ -226,7 +224,7 @@ class Mixed(ChartKind):
         for mark, trace in zip((*bars, *lines), found, strict=True):
             title = mark.legend
             if options.second_axis and trace.get("yaxis") == "y2":
-                title += " (right)"
+                title += " →"  # The second axis is on the right.
             trace["name"] = title
         return found
 
@@ -256,7 +254,7 @@ class Mixed(ChartKind):
             second = value_axis(_ticks(lines), log=right.log, low=right.low, high=right.high)
             page["yaxis2"] = second | {
                 "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False,
-                "fixedrange": True, "rangemode": "normal" if right.log else "tozero",
+                "fixedrange": True, "tickmode": "auto", "rangemode": "normal" if right.log else "tozero",
             }  # fmt: skip
         return layout(look, legend=options.legend_place(traces), hovermode="x unified", **page)
 
@@ -277,19 +275,9 @@ def _title(drawn: list[Mark], otherwise: str) -> str:
     return drawn[0].name if len(drawn) == 1 else otherwise
 
 
-def _in_order(wide: Wide, options: Mixed.Options) -> Wide:
-    size = np.zeros(wide.shape[1])
-    for name in options.bars.names:
-        size += np.nansum(wide.cells(name), axis=0)
-    return wide.sorted(options.sort, size)
-
-
 def _like(wide: Wide, other: Wide) -> Wide:
-    """The members in the order of the other layer; those it lacks at the end."""
+    """The members of the other layer in its order; of times all."""
     if wide.ms is not None:
         return wide
-    places = {v: i for i, v in enumerate(other.values)}
-    last = len(places)
-    return wide.keep(
-        sorted(range(len(wide.values)), key=lambda i: places.get(wide.values[i], last))
-    )
+    places = {v: i for i, v in enumerate(wide.values)}
+    return wide.keep([places[v] for v in other.values if v in places])

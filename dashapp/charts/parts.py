@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from dashapp.charts.asks import DATA, LOOK, click_target, dimension_title, metric_title
-from dashapp.charts.axes import SHARE, Style, layout, style
+from dashapp.charts.axes import CLEAR, SHARE, Style, caption, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import OTHER, assign, scale
+from dashapp.charts.colors import OTHER, OTHER_COLOR, assign, mix, shade
 from dashapp.charts.formats import hover, number
 from dashapp.charts.plot_options import MemberOptions, PlotOptions, is_additive, needs
 from dashapp.charts.plotting import (
@@ -154,7 +154,7 @@ class Pie(ChartKind):
             "values": typed(slices.sizes),
             "hovertext": [safe(n) for n in slices.names],
             "customdata": clicks_of(slices.values, has_other=options.other),
-            "marker": {"colors": slices.colors, "line": {"color": "rgba(0,0,0,0)", "width": 2}},
+            "marker": {"colors": slices.colors, "line": {"color": CLEAR, "width": 2}},
             "hole": 0.6 if options.donut else 0,
             "sort": False,
             "direction": "clockwise",
@@ -305,7 +305,9 @@ class Treemap(ChartKind):
         title = metric_title(options.metric, dataset)
         trace = cls._trace(options, nodes, written, look, dataset)
         page = layout(look)
-        page["margin"] = {"l": 0, "r": 0, "t": 0 if len(options.levels) == 1 else 4, "b": 0}
+        page["margin"] = {"l": 0, "r": 0, "t": 0, "b": 0}
+        if len(options.levels) > 1 and options.axis_titles:
+            page["annotations"].append(caption(title, inside=True))  # In the root's empty head.
         page |= {"uniformtext": {"mode": "hide", "minsize": 9}}
         largest = max(nodes.tops, key=lambda i: nodes.sizes[i])
         told = (
@@ -321,18 +323,22 @@ class Treemap(ChartKind):
         cls, options: Options, nodes: _Nodes, written: Style, look: Look, dataset: DatasetSpec
     ) -> dict[str, Any]:
         value = written.hover("value")
-        extra = {"name": "", "name and value": f"<br>{value}"}
+        extra = {"name": "", "name and value": "<br>%{text}"}
         share = f"<br>{hover('percentRoot', SHARE)}"
+        hovers = [safe(n) for n in nodes.paths]
         lines = f"%{{hovertext}}<br><b>{value}</b> · {hover('percentRoot', SHARE)}"
-        marker: dict[str, Any] = {"cornerradius": 3, "pad": {"t": 18, "l": 2, "r": 2, "b": 2}}
+        marker: dict[str, Any] = {
+            "cornerradius": 3,
+            "pad": {"t": 18 if len(options.levels) > 1 else 2, "l": 2, "r": 2, "b": 2},
+        }
         if options.color is not None and nodes.shades is not None:
-            shade = style(options.color, dataset, look, nodes.shades)
-            marker |= {
-                "colors": [None if np.isnan(s) else float(s) for s in nodes.shades],
-                "colorscale": scale(options.color_scale),
-                "showscale": False,
-            }
-            lines += f"<br>{safe(metric_title(options.color, dataset))}: {shade.hover('color')}"
+            written_shade = style(options.color, dataset, look, nodes.shades)
+            marker["colors"] = _shades(nodes, options)
+            told = safe(metric_title(options.color, dataset))
+            hovers = [
+                f"{h}<br>{told}: {safe(written_shade.text(s))}"
+                for h, s in zip(hovers, nodes.shades.tolist(), strict=True)
+            ]
         else:
             marker["colors"] = nodes.colors
         return {
@@ -342,12 +348,14 @@ class Treemap(ChartKind):
             "parents": nodes.parents,
             "values": typed(nodes.sizes),
             "branchvalues": "total",
-            "marker": marker | {"line": {"width": 1, "color": "rgba(0,0,0,0)"}},
+            "text": [safe(written.brief(v)) for v in nodes.sizes.tolist()],
+            "root": {"color": CLEAR},
+            "marker": marker | {"line": {"width": 1, "color": CLEAR}},
             "tiling": {"packing": "squarify", "pad": 2},
             "pathbar": {"visible": False},
             "texttemplate": "%{label}" + extra.get(options.labels, share),
             "textposition": "middle center" if len(options.levels) == 1 else "top left",
-            "hovertext": [safe(n) for n in nodes.paths],
+            "hovertext": hovers,
             "hovertemplate": lines + "<extra></extra>",
             "customdata": nodes.clicks,
             "sort": True,
@@ -414,8 +422,24 @@ def _nodes(
         [r[2] for r in rows],
         np.array(total),
         shades,
-        [given[r[0][0]] for r in rows],
+        [_depth(given[r[0][0]], len(r[0]), len(options.levels)) for r in rows],
         [list(r[0]) for r in rows],
         tops,
         sum(len(r[0]) == len(options.levels) for r in rows),
     )
+
+
+def _shades(nodes: _Nodes, options: Treemap.Options) -> list[str]:
+    """Each rectangle's colour on the scale of the colour metric, from lowest to highest leaf."""
+    values = np.zeros(0) if nodes.shades is None else nodes.shades
+    low, high = float(np.nanmin(values, initial=np.inf)), float(np.nanmax(values, initial=-np.inf))
+    span = (high - low) or 1.0
+    return [
+        OTHER_COLOR if np.isnan(v) else shade((v - low) / span, options.color_scale)
+        for v in values.tolist()
+    ]
+
+
+def _depth(color: str, depth: int, deepest: int) -> str:
+    """A branch is darker than its leaves, so that they stand out on it on light and dark."""
+    return color if depth == deepest else mix(color, "#000000", 0.4 - 0.08 * (depth - 1))

@@ -9,9 +9,18 @@ import pyarrow as pa
 from pydantic import Field
 
 from dashapp.charts.asks import DATA, LOOK, click_target, metric_title
-from dashapp.charts.axes import Reference, Style, layout, references, style, value_axis
+from dashapp.charts.axes import (
+    GREY,
+    Reference,
+    Style,
+    caption,
+    layout,
+    references,
+    style,
+    value_axis,
+)
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import assign, faded
+from dashapp.charts.colors import OTHER, OTHER_COLOR, assign, faded
 from dashapp.charts.plot_options import PlotOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, encode, floats, safe, shorten, typed
 from dashapp.charts.wide import words
@@ -161,9 +170,17 @@ class Scatter(ChartKind):
             look,
             legend=place,
             hovermode="closest",
+            entries=points.entries,
             xaxis=points.axis("x", options.x, options.x_log, options.x_low, options.x_high),
             yaxis=points.axis("y", options.y, options.y_log, options.y_low, options.y_high),
         )
+        if options.axis_titles:
+            page["annotations"].append(
+                caption(f"↑ {metric_title(options.y, dataset)}", inside=bool(place))
+            )
+            page["margin"]["t"] = 8 if place else 24
+        if place:
+            page["legend"]["itemsizing"] = "constant"
         for lines in (
             references(options.x_references, "x"),
             references(options.y_references, "y"),
@@ -195,6 +212,7 @@ class _Points:
         ][: len(options.points)]
         self.names = [" · ".join(parts) for parts in zip(*spoken, strict=True)]
         self.color = columns[options.color.name] if options.color else None
+        self.entries: list[str] = []
         self.groups = len(self.color) if self.color else 1
 
     def traces(self) -> list[dict[str, Any]]:
@@ -206,11 +224,16 @@ class _Points:
         spoken = words(members, self.options.color, self.dataset, self.look)
         colors = assign(members, self.look)
         counts = np.bincount(self.color.codes, minlength=len(members))
-        order = sorted(range(len(members)), key=lambda i: (-counts[i], spoken[i]))[:MOST_GROUPS]
-        return [
+        order = sorted(range(len(members)), key=lambda i: (-counts[i], spoken[i]))
+        found = [
             self._trace(np.flatnonzero(self.color.codes == i), spoken[i], colors[members[i]])
-            for i in order
+            for i in order[:MOST_GROUPS]
         ]
+        rest = np.flatnonzero(np.isin(self.color.codes, order[MOST_GROUPS:]))
+        if len(rest):
+            found.append(self._trace(rest, OTHER, OTHER_COLOR))
+        self.entries = [spoken[i] for i in order[:MOST_GROUPS]]
+        return found
 
     def _trace(self, at: Any, name: str, color: str) -> dict[str, Any]:
         sizes: Any = 9
@@ -260,7 +283,8 @@ class _Points:
         self, which: str, metric: Metric, log: bool, low: float | None, high: float | None
     ) -> dict[str, Any]:
         """An axis of values with its metric's title."""
-        title = metric_title(metric, self.dataset) if self.options.axis_titles else ""
+        titled = self.options.axis_titles and which == "x"
+        title = metric_title(metric, self.dataset) if titled else ""
         written = self._style(metric, self.x if which == "x" else self.y)
         axis = value_axis(written, log=log, low=low, high=high, title=title)
         return axis | {"zeroline": False}
@@ -292,6 +316,6 @@ def _trend(x: Floats, y: Floats, options: Scatter.Options) -> list[dict[str, Any
         "type": "scatter", "mode": "lines", "name": "Trend", "showlegend": False,
         "x": typed(10**ends if options.x_log else ends),
         "y": typed(10**fitted if options.y_log else fitted),
-        "line": {"color": "#8a8f98", "width": 1.5, "dash": "5px,4px"},
+        "line": {"color": GREY, "width": 1.5, "dash": "5px,4px"},
         "hovertemplate": f"Trend, R² {share:.2f}<extra></extra>",
     }]  # fmt: skip

@@ -20,11 +20,11 @@ from dashapp.charts.traces import (
     Shape,
     Stroke,
     along,
-    customdata,
     earlier,
     forecast,
     line,
     marks,
+    moments,
     summary,
     targets,
 )
@@ -78,9 +78,9 @@ class OverTime(ChartKind):
         ticks = drawn[0].style if cls.percent(options) is False else Style(SHARE, None, look.locale)
         page = layout(
             look,
-            caption=title if options.axis_titles else "",
+            heading=title if options.axis_titles else "",
             legend=place,
-            legend_title=title if options.axis_titles else "",
+            entries=[m.name for m in drawn],
             hovermode="x unified",
             xaxis=time_axis(
                 wide.ms if wide.ms is not None else np.array([]), time.grain, look.locale
@@ -89,7 +89,8 @@ class OverTime(ChartKind):
             **references(options.references),
         )
         told = summary(wide, drawn, time, title or cls.title, look)
-        return Plot({"data": traces, "layout": page}, targets(time, options.series), told)
+        # Unified hover means a click on a bucket, whatever the series.
+        return Plot({"data": traces, "layout": page}, targets(time, ()), told)
 
     @classmethod
     def values(cls, options: Options, ticks: Style) -> dict[str, Any]:
@@ -239,7 +240,7 @@ class Area(OverTime):
             "y": typed(np.nan_to_num(length)),
             "line": {"color": mark.color, "width": 1, "shape": SHAPES[options.shape]},
             "fillcolor": faded(mark.color, 0.7),
-            "customdata": customdata(wide, mark.row, at),
+            "customdata": moments(wide, at),
         }
         if options.stack == "percent":
             template = f"{hover('y', SHARE)} ({mark.style.hover('text')})"

@@ -11,8 +11,8 @@ import numpy as np
 from dashapp.charts.asks import click_target, metric_title
 from dashapp.charts.axes import SHARE, Style, style, time_text
 from dashapp.charts.base import ClickTarget, Look
-from dashapp.charts.colors import assign, faded
-from dashapp.charts.plot_options import SeriesOptions, TimeOptions
+from dashapp.charts.colors import OTHER, assign, faded
+from dashapp.charts.plot_options import MemberOptions, SeriesOptions, TimeOptions
 from dashapp.charts.plotting import Floats, clicks_of, safe, shorten, thinned, typed, unique
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import Ints, Wide
@@ -39,8 +39,8 @@ class Mark:
 
     @property
     def legend(self) -> str:
-        """The name, safe for Plotly."""
-        return safe(self.name)
+        """The name, safe for Plotly and short enough for a phone."""
+        return safe(shorten(self.name, 32))
 
 
 def marks(wide: Wide, options: SeriesOptions, dataset: DatasetSpec, look: Look) -> list[Mark]:
@@ -91,6 +91,21 @@ def _written(
     return style(metric, dataset, look, wide.cells(column), options.format)
 
 
+def arranged(wide: Wide, options: MemberOptions, columns: list[str]) -> Wide:
+    """Members of an axis in the order asked for, at most as many as asked for."""
+    size = np.zeros(wide.shape[1])
+    for column in columns:
+        size += np.nansum(wide.cells(column), axis=0)
+    if wide.ms is None and len(size) > options.members:
+        sign = 1 if options.sort == "smallest" else -1
+        rank = np.argsort(sign * size, kind="stable").tolist()
+        rank.sort(key=lambda i: wide.values[i] != OTHER)  # The rest is always told.
+        spare = OTHER in wide.values
+        kept = np.sort(np.array(rank[: options.members + spare]))
+        wide, size = wide.keep(kept), size[kept]
+    return wide.sorted(options.sort, size)
+
+
 def targets(axis: Dimension, series: Sequence[Dimension]) -> tuple[ClickTarget, ...]:
     """What a mark's customdata stands for: the axis' member, then the series' members."""
     return (click_target(axis), *(click_target(d) for d in series))
@@ -103,6 +118,11 @@ def customdata(wide: Wide, row: int, at: Ints) -> list[list[Plain] | None]:
         return [None] * len(at)
     values = [wide.values[i] for i in at.tolist()]
     return clicks_of(values, *([m] * len(values) for m in series.members), has_other=True)
+
+
+def moments(wide: Wide, at: Ints) -> list[list[Plain] | None]:
+    """Raw members of the axis alone at these places: unified hover picks all series at once."""
+    return clicks_of([wide.values[i] for i in at.tolist()], has_other=wide.ms is None)
 
 
 @dataclass(frozen=True)
@@ -130,7 +150,7 @@ def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
         "mode": "lines",
         "line": {"color": mark.color, "width": 2, "shape": stroke.shape},
         "hovertemplate": f"{mark.style.hover('y')}<extra>{mark.legend}</extra>",
-        "customdata": customdata(wide, mark.row, at),
+        "customdata": moments(wide, at),
         **_dots(y[at], stroke, mark.color),
     }
     if stroke.yaxis != "y":
@@ -185,11 +205,9 @@ def _label(trace: dict[str, Any], y: Floats, written: Style) -> None:
     trace["textposition"] = "top center"
     trace["textfont"] = {"size": 11}
     trace["cliponaxis"] = False
-    if len(y) <= FEW_POINTS:
-        trace["texttemplate"] = written.hover("y")
-    else:
-        last = safe(written.text(float(y[-1])))
-        trace["text"] = [""] * (len(y) - 1) + [last]
+    told = len(y) if len(y) <= FEW_POINTS else 1
+    texts = [safe(written.brief(v)) if np.isfinite(v) else "" for v in y[len(y) - told :].tolist()]
+    trace["text"] = [""] * (len(y) - told) + texts
 
 
 def earlier(

@@ -29,6 +29,25 @@ from dashapp.specs import DatasetSpec, Dimension
 Ints = npt.NDArray[np.int64]
 Sort = Literal["auto", "largest", "smallest", "name", "name descending", "query"]
 
+_WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_YEAR = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_CALENDARS: Final[tuple[dict[str, int], ...]] = tuple(
+    {short: place for place, name in enumerate(names) for short in (name, name[:3])}
+    for names in (_WEEK, _YEAR)
+)
 MOST_SERIES: Final = 100  # More cannot be told apart; the largest are drawn.
 
 
@@ -123,11 +142,16 @@ class Wide:
 def ordered(values: Sequence[Plain], texts: Sequence[str], how: Sort, size: Floats) -> list[int]:
     """Places of members in the order asked for; "Other" comes last, empty just before.
 
-    "auto" puts text by size, everything that has an order of its own (numbers, days) by that.
+    "auto" puts text by size, everything that has an order of its own (numbers, days, names of
+    weekdays and months) by that.
     """
     if how == "auto":
         known = [v for v in values if v is not None and v != OTHER]
-        how = "largest" if any(isinstance(v, str) for v in known) else "name"
+        calendar = _calendar(known)
+        if calendar is not None:
+            size, how = np.array([calendar.get(v, len(calendar)) for v in values]), "smallest"
+        else:
+            how = "largest" if any(isinstance(v, str) for v in known) else "name"
     places = list(range(len(values)))
     if how in ("largest", "smallest"):
         worth = np.nan_to_num(size, nan=-np.inf if how == "largest" else np.inf)
@@ -137,6 +161,14 @@ def ordered(values: Sequence[Plain], texts: Sequence[str], how: Sort, size: Floa
         places.sort(key=_natural(values, texts), reverse=how == "name descending")
     places.sort(key=lambda i: (values[i] == OTHER, values[i] is None))
     return places
+
+
+def _calendar(members: Sequence[Plain]) -> dict[Plain, int] | None:
+    """Places of members that are all names of weekdays or of months, in the calendar's order."""
+    for names in _CALENDARS:
+        if members and all(isinstance(m, str) and m.strip().casefold() in names for m in members):
+            return {m: names[str(m).strip().casefold()] for m in members}
+    return None
 
 
 def _natural(values: Sequence[Plain], texts: Sequence[str]) -> Callable[[int], Any]:
