@@ -20,6 +20,7 @@ from dashapp.query.sqlguard import (
     check_expression,
     check_query,
     check_relation,
+    tables_of,
     written,
 )
 from dashapp.specs import RowRule, Source
@@ -76,6 +77,41 @@ def inject(sql: str, rules: Iterable[RowRule], dialect: str) -> str:
     return written(tree, dialect)
 
 
+def relations_sql(source: Source, dialect: str) -> str:
+    """The dataset's rows before any rule: what to ask the database about its tables with."""
+    bare = source.model_copy(update={"rules": ()})
+    text = rows_sql(bare, dialect)
+    dataset = source.dataset
+    return text or f"SELECT * FROM {_table(dataset.table or '', dataset.schema_name).sql(dialect)}"  # noqa: S608
+
+
+def check_tables(source: Source, found: Iterable[tuple[str | None, str]], dialect: str) -> None:
+    """Raise Invalid if the database reads a guarded table that we do not see, through a view.
+
+    `found` are the tables (schema or None, name) that the database itself says the dataset
+    reads, views resolved.
+    """
+    dataset = source.dataset
+    seen = {(dataset.schema_name, dataset.table or "")}
+    if dataset.sql is not None:
+        seen = set(tables_of(dataset.sql, dialect))
+    for rule in source.rules:
+        hidden = _meant(rule, found) and not _meant(rule, seen)
+        if hidden:
+            raise Invalid(
+                f"The dataset '{dataset.name}' reads '{rule.table}' through a view, where "
+                "row-level rules of that table cannot be kept."
+            )
+
+
+def _meant(rule: RowRule, tables: Iterable[tuple[str | None, str]]) -> bool:
+    """Whether a rule is about one of the tables."""
+    return rule.table is not None and any(
+        _lenient(name) == _lenient(rule.table) and _may_be(rule, schema or "")
+        for schema, name in tables
+    )
+
+
 @lru_cache(maxsize=512)
 def _physical(
     name: str,
@@ -85,19 +121,17 @@ def _physical(
     dialect: str,
 ) -> str | None:
     check_relation(name, schema, dialect)
-    found = [
-        r
-        for r in rules
-        if r.table is None or (_lenient(r.table) == _lenient(name) and _may_be(r, schema or ""))
-    ]
+    found = [r for r in rules if r.table is None or _meant(r, [(schema, name)])]
     if not found:
         return None
-    table = exp.Table(
-        this=exp.to_identifier(name, quoted=True),
-        db=exp.to_identifier(schema, quoted=True) if schema else None,
-        alias=exp.TableAlias(this=exp.to_identifier(GUARDED)),
-    )
+    table = _table(name, schema)
+    table.set("alias", exp.TableAlias(this=exp.to_identifier(GUARDED)))
     return _narrowed(table.sql(dialect), _condition(found, name, calculated, dialect))
+
+
+def _table(name: str, schema: str | None) -> exp.Table:
+    quoted = exp.to_identifier(schema, quoted=True) if schema else None
+    return exp.Table(this=exp.to_identifier(name, quoted=True), db=quoted)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from dashapp.errors import Invalid
-from dashapp.query.rules import check_rule, inject
+from dashapp.query.rules import check_rule, check_tables, inject, relations_sql
 from dashapp.specs import (
     ColumnSpec,
     Dimension,
@@ -279,3 +279,19 @@ def test_a_rule_that_is_not_one_condition_is_refused(shop: Shop, clause):
     else:
         with pytest.raises(Invalid):
             check_rule(clause, SQLGLOT[shop.name])
+
+
+def test_a_view_over_a_guarded_table_is_refused_by_the_databases_own_word(shop: Shop):
+    dialect = SQLGLOT[shop.name]
+    for source in (
+        shop.orders(table="view_of_orders"),
+        shop.orders(table=None, sql="select * from view_of_orders"),
+    ):
+        assert "view_of_orders" in relations_sql(source, dialect)
+        with pytest.raises(Invalid, match="through a view"):
+            check_tables(source, {("main", "Orders")}, dialect)
+        check_tables(source, {("main", "archive")}, dialect)
+    check_tables(shop.orders(), {(None, "orders")}, dialect)
+    check_tables(
+        shop.orders(table=None, sql="select 1 as id from orders"), {("x", "orders")}, dialect
+    )
