@@ -52,8 +52,8 @@ def purge(viewer: Viewer) -> int:
 
 def _line(viewer: Viewer, entry: Entry, at: datetime) -> QueryLog:
     line = QueryLog(
-        at=at, user_id=viewer.user_id, viewer_name=viewer.name[:250], chart=entry.chart,
-        dataset=entry.dataset, dashboard=entry.dashboard,
+        at=at, user_id=viewer.user_id, viewer_name=viewer.name[:250], chart_uuid=entry.chart,
+        dataset_uuid=entry.dataset, dashboard_uuid=entry.dashboard,
     )  # fmt: skip
     outcome = entry.outcome
     if isinstance(outcome, AppError):

@@ -84,6 +84,7 @@ def stores(board: Board) -> list[Component]:
     """The browser's memory of this page."""
     every = board.layout.refresh_s
     return [
+        dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.PAGE, data={"slug": board.slug, "page": board.page}),
         dcc.Store(id=ids.FILTERS, data=board.state.model_dump(mode="json", exclude_defaults=True)),
         dcc.Store(id=ids.REACH, data=dict(board.reach)),

@@ -77,7 +77,7 @@ def grid(key: Key) -> dict[str, Any]:
 
 def group(part: GroupPart, index: Key) -> dict[str, Any]:
     """Id of one store of a group of tiles."""
-    return {"kind": "group", "part": part, "index": index}
+    return {"kind": "group", "part": part, "group": index}
 
 
 def filter(part: FilterPart, key: Key) -> dict[str, Any]:

@@ -19,7 +19,7 @@ THEMES = {
 
 
 def page(viewer: Viewer, content: list[Component]) -> Component:
-    """A page with its shell. The URL is a component, so that pages can read and set it."""
+    """A page with its shell."""
     return html.Div(
         [
             html.A(t("Skip to content"), href="#main", className="visually-hidden-focusable"),
@@ -40,7 +40,6 @@ def bare(content: list[Component]) -> Component:
 def common() -> list[Component]:
     """What callbacks of every page need."""
     return [
-        dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.NOTICE),
         dcc.Store(id=ids.THEME),
     ]
@@ -114,7 +113,7 @@ def search() -> Component:
             [
                 dbc.Input(
                     id=ids.SEARCH_TEXT, type="search", placeholder=t("Dashboards and tags"),
-                    autocomplete="off", debounce=False, **attrs(label=t("Find anything")),
+                    autocomplete="off", debounce=False,
                 ),
                 html.Div(id=ids.SEARCH_RESULTS, className="search-results"),
             ]

@@ -37,6 +37,9 @@ from dashapp.viewer import Viewer
 
 logger = logging.getLogger(__name__)
 
+# One set of callbacks serves all pages; most pages lack most of the components.
+OPTIONAL: dict[str, Any] = {"optional": True}
+
 Body = TypeVar("Body", bound=Callable[..., Any])
 Dependency = Output | Input | State
 Dependencies = Dependency | Sequence[Dependency]
@@ -169,7 +172,7 @@ class Wiring:
         def declare(body: Body) -> Body:
             inputs = Inputs.of(body, skip=1)
             self.callbacks.append(
-                Callback(body, inputs, dependencies, options, permission, on_error)
+                Callback(body, inputs, dependencies, OPTIONAL | options, permission, on_error)
             )
             return body
 
@@ -191,7 +194,7 @@ class Wiring:
 
         def declare(body: Body) -> Body:
             inputs = Inputs.of(body, skip=2)
-            chosen = {"background": True, "interval": interval, **options}
+            chosen = OPTIONAL | {"background": True, "interval": interval, **options}
             self.callbacks.append(
                 Callback(body, inputs, dependencies, chosen, permission, on_error, True)
             )
@@ -204,7 +207,7 @@ class Wiring:
     ) -> None:
         """Declare a callback in JavaScript: its source, or (namespace, name) of an asset."""
         function = source if isinstance(source, str) else ClientsideFunction(*source)
-        self.callbacks.append(Clientside(function, dependencies, options))
+        self.callbacks.append(Clientside(function, dependencies, OPTIONAL | options))
 
     def bind(
         self,

@@ -96,7 +96,7 @@
     if (element("access-ended") || !element("react-entry-point")) return;
     const box = document.createElement("div");
     box.id = "access-ended";
-    box.className = "access-ended";
+    box.className = "alert alert-warning position-fixed bottom-0 start-50 translate-middle-x mb-3 shadow z-3";
     box.setAttribute("role", "alert");
     box.textContent = boot.ended || "Access has ended. Please reload the page.";
     document.body.append(box);

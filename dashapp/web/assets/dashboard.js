@@ -206,7 +206,7 @@
       asked[key] = sign;
       since[key] = Date.now();
       mark(key, true);
-      sets[groups.findIndex((id) => id.index === reach.tiles[key].group)].add(key);
+      sets[groups.findIndex((id) => id.group === reach.tiles[key].group)].add(key);
     }
     return sets.map((fresh, g) => {
       if (!fresh.size) return NONE();
