@@ -16,11 +16,11 @@ from dashapp.cache.failures import Failures
 from dashapp.cache.files import DiskFiles, FileLost, FileStore, RedisFiles
 from dashapp.cache.flags import DiskFlags, Flags, RedisFlags
 from dashapp.cache.flight import Ask, Flights, Landed
-from dashapp.cache.gate import FileGate, Gate, RedisGate
+from dashapp.cache.gate import FileGate, RedisGate
 from dashapp.cache.memory import Memory
 from dashapp.cache.redis import Link
 from dashapp.cache.seal import derived_key
-from dashapp.cache.store import MOST_BYTES, Found, ResultStore, Shared, SharedDisk, SharedRedis
+from dashapp.cache.store import MOST_BYTES, Found, ResultStore, SharedDisk, SharedRedis
 from dashapp.settings import Settings, settings
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "reset",
     "results",
     "single_flight",
+    "sweep",
 ]
 
 MB = 1024 * 1024
@@ -53,6 +54,7 @@ class _Stores:
     flights: Flights
     files: FileStore
     flags: Flags
+    sweepers: tuple[Callable[[], None], ...]
 
 
 def results() -> ResultStore:
@@ -94,6 +96,12 @@ def single_flight(
     return _stores().flights.fly(ask)
 
 
+def sweep() -> None:
+    """Delete from the data folder what expired and what dead processes left; now and then."""
+    for sweeper in _stores().sweepers:
+        sweeper()
+
+
 def reset() -> None:
     """Drop all stores of this process (not what they keep elsewhere); the next use makes new ones."""
     global _made
@@ -121,24 +129,43 @@ def _stores() -> _Stores:
 
 
 def _make(chosen: Settings) -> _Stores:
-    folder = chosen.data_dir / "cache"
+    if chosen.redis_url is not None:
+        return _on_redis(chosen, Link(chosen.redis_url.get_secret_value()))
+    return _on_disk(chosen)
+
+
+def _on_redis(chosen: Settings, link: Link) -> _Stores:
     secret = derived_key(chosen.key, "results")
-    link = Link(chosen.redis_url.get_secret_value()) if chosen.redis_url is not None else None
-    shared: Shared = (
-        SharedRedis(link, MOST_BYTES)
-        if link
-        else SharedDisk(folder / "results", chosen.cache_disk_mb * MB, MOST_BYTES)
-    )
+    shared = SharedRedis(link, MOST_BYTES)
     store = ResultStore(chosen.cache_memory_mb * MB, shared, secret)
-    gate: Gate = RedisGate(link, MOST_BYTES) if link else FileGate(folder / "locks", shared)
     parts = DiskFiles(chosen.data_dir / "files", chosen.export_ttl_s)
     return _Stores(
         made_for=chosen,
         link=link,
         results=store,
+        flights=Flights(store, RedisGate(link, MOST_BYTES), Failures(shared, secret)),
+        files=RedisFiles(link, parts, chosen.export_ttl_s, secret),
+        flags=RedisFlags(link),
+        sweepers=(parts.sweep,),
+    )
+
+
+def _on_disk(chosen: Settings) -> _Stores:
+    folder = chosen.data_dir / "cache"
+    secret = derived_key(chosen.key, "results")
+    shared = SharedDisk(folder / "results", chosen.cache_disk_mb * MB, MOST_BYTES)
+    store = ResultStore(chosen.cache_memory_mb * MB, shared, secret)
+    gate = FileGate(folder / "locks", shared)
+    kept = DiskFiles(chosen.data_dir / "files", chosen.export_ttl_s)
+    raised = DiskFlags(folder / "flags")
+    return _Stores(
+        made_for=chosen,
+        link=None,
+        results=store,
         flights=Flights(store, gate, Failures(shared, secret)),
-        files=RedisFiles(link, parts, chosen.export_ttl_s, secret) if link else parts,
-        flags=RedisFlags(link) if link else DiskFlags(folder / "flags"),
+        files=kept,
+        flags=raised,
+        sweepers=(shared.sweep, gate.sweep, kept.sweep, raised.sweep),
     )
 
 

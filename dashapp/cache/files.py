@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from dashapp.cache.locked import locked, release
+from dashapp.cache.locked import locked, release, sweep
 from dashapp.cache.redis import Link, RedisUnavailable
 from dashapp.cache.seal import HEAD_BYTES, seal, unseal
 from dashapp.errors import AppError, NotFound
@@ -92,7 +92,7 @@ class DiskFiles:
         for path in self._folder.iterdir():
             with suppress(OSError):
                 if path.name.endswith(PART):
-                    _drop_orphan(path)
+                    sweep(path, Path.exists)
                 elif path.stat().st_mtime + self._ttl_s <= time.time():
                     path.unlink()
 
@@ -241,12 +241,3 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
-
-
-def _drop_orphan(path: Path) -> None:
-    handle = locked(path)
-    if handle is not None:
-        try:
-            path.unlink()
-        finally:
-            release(handle)

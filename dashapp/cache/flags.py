@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from dashapp.cache.locked import locked, release
+from dashapp.cache.locked import locked, release, sweep
 from dashapp.cache.redis import Link, RedisUnavailable
 
 PREFIX = "dashapp:flag:"
@@ -192,7 +192,7 @@ class DiskFlags:
         self._swept = time.monotonic()
         with suppress(OSError):
             for path in self._folder.iterdir():
-                _sweep(path)
+                sweep(path, lambda p: p.stat().st_mtime <= time.time())
 
     def _own(self, path: Path) -> int:
         """A handle of the flag's file, held alone (for microseconds)."""
@@ -224,17 +224,3 @@ def _write(handle: int, text: bytes, end: float) -> None:
     os.pwrite(handle, text, 0)
     os.ftruncate(handle, len(text))
     os.utime(handle, (end, end))
-
-
-def _sweep(path: Path) -> None:
-    with suppress(OSError):
-        if path.stat().st_mtime > time.time():
-            return
-        handle = locked(path)
-        if handle is None:
-            return
-        try:
-            if path.stat().st_mtime <= time.time():
-                path.unlink()
-        finally:
-            release(handle)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from dashapp.cache.locked import is_locked, locked, release
+from dashapp.cache.locked import is_locked, locked, release, sweep
 from dashapp.cache.redis import Link, RedisUnavailable
 from dashapp.cache.store import PREFIX, Shared
 
 LEASE_S = 2.0  # A holder that died is replaced after at most this.
 LEASE_MS = int(LEASE_S * 1000)
+ORPHAN_S = 60
 LOCK = "dashapp:lock:"
 
 # A lock always ends within the lease: what stands there without such an end is no lock.
@@ -175,6 +177,12 @@ class FileGate:
             with suppress(OSError):
                 self._path(key).unlink()
             release(handle)
+
+    def sweep(self) -> None:
+        """Delete the locks of holders that died."""
+        with suppress(OSError):
+            for path in self._folder.iterdir():
+                sweep(path, lambda p: p.stat().st_mtime < time.time() - ORPHAN_S)
 
     def _path(self, key: str) -> Path:
         return self._folder / blake2b(key.encode(), digest_size=24).hexdigest()

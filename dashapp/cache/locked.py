@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -48,6 +50,19 @@ def release(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
     finally:
         os.close(handle)
+
+
+def sweep(path: Path, is_old: Callable[[Path], bool]) -> None:
+    """Delete a file that nobody holds and that is still old once we hold it."""
+    with suppress(OSError):
+        handle = locked(path) if is_old(path) else None
+        if handle is None:
+            return
+        try:
+            if is_old(path):
+                path.unlink()
+        finally:
+            release(handle)
 
 
 def _is_named(handle: int, path: Path) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import pyarrow as pa
@@ -230,7 +230,7 @@ def _streamed(need: Need) -> Iterator[pa.RecordBatch]:
             query_id=watched.warehouse_id,
             timeout_s=need.source.database.timeout_s * STREAM_TIMES,
         )
-        with closing(cast(Generator[pa.RecordBatch, None, None], batches)):
+        with closing(batches):
             for batch in batches:
                 watched.check()
                 yield batch.slice(0, left)

@@ -9,6 +9,7 @@ import pytest
 from dashapp import cache
 from dashapp.cache.flight import Landed
 from dashapp.errors import AppError, Invalid, QueryCancelled, QueryFailed, QueryTimeout
+from tests import servers
 from tests.cache.factories import make_entry, options, processes, serving, value_of
 
 
@@ -92,6 +93,22 @@ def test_a_killed_holder_is_replaced(chosen, tmp_path):
     holder.join()
     assert landed.rung == "built"
     assert runs(tmp_path / "runs") == 2
+
+
+def test_locks_of_the_dead_are_swept_and_those_of_the_living_stay(on_disk, tmp_path):
+    folder = on_disk.data_dir / "cache" / "locks"
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(cache.single_flight, "k", lambda: stop.wait(30) and make_entry(), ttl_s=60)
+        servers.wait_for(lambda: next(folder.iterdir()), "lock")
+        (folder / "dead").touch()
+        for path in folder.iterdir():
+            os.utime(path, (0, 0))
+        cache.sweep()
+        assert len(list(folder.iterdir())) == 1
+        assert not (folder / "dead").exists()
+        stop.set()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_holder_that_slept_too_long_does_not_overwrite_its_successor(on_redis, monkeypatch):
