@@ -61,6 +61,10 @@ _TABLE_ARGS = frozenset(
     {"this", "db", "catalog", "alias", "joins", "laterals", "pivots", "sample", "only"}
     | {"ordinality"}
 )
+_FILE_KINDS = frozenset(
+    {"arrow", "avro", "csv", "db", "duckdb", "feather", "gz", "ipc", "json", "jsonl", "ndjson"}
+    | {"parquet", "shp", "sqlite", "tsv", "txt", "xlsx", "zst"}
+)
 _SYSTEM_SCHEMAS = frozenset(
     {"pg_catalog", "pg_toast", "information_schema", "mysql", "performance_schema", "sys"}
 )
@@ -166,8 +170,10 @@ def check_relation(name: str, schema: str | None, dialect: str) -> None:
     lowered = name.lower()
     if (schema or "").lower() in _SYSTEM_SCHEMAS or lowered.startswith(_SYSTEM_NAMES):
         _refuse(f"'{name}' belongs to the database's own catalog")
-    if dialect == "duckdb" and re.search(r"[./\\:*?]", name):
-        _refuse(f"'{name}' looks like a file")
+    if dialect == "duckdb" and (
+        re.search(r"[./\\:*?]", f"{schema or ''}{name}") or lowered in _FILE_KINDS
+    ):
+        _refuse(f"'{name}' looks like a file")  # DuckDB reads data.csv as one
     if not name or has_control(name):
         _refuse("a table has no readable name")
 

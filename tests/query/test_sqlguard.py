@@ -182,6 +182,9 @@ def test_what_only_some_databases_know_is_refused_there():
         ("select /*+ set_var(a = 1) */ 1", "mysql"),
         ("select @@version", "mysql"),
         ("select 5 in t", "sqlite"),
+        ("select * from data.csv", "duckdb"),
+        ('select * from "data"."Parquet"', "duckdb"),
+        ('select * from "/etc"."x"', "duckdb"),
         ("select * from t partition (p0)", "mysql"),
         ("select * from t use index (x)", "mysql"),
     ):
