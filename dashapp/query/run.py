@@ -19,7 +19,7 @@ from dashapp.cache import Entry
 from dashapp.errors import AppError, QueryFailed
 from dashapp.query import post
 from dashapp.query.cancelling import Watched, watching
-from dashapp.query.compile import statement
+from dashapp.query.compile import names, statement
 from dashapp.query.plan import Context, Need, Plan, planned, stricter
 from dashapp.query.result import Result, Rung
 from dashapp.settings import settings
@@ -166,7 +166,8 @@ def _asked(need: Need, watched: Watched) -> Entry:
     except QueryFailed as error:
         error.detail.setdefault("sql", warehouse.readable(query))
         raise
-    return Entry(fetched.table, as_of, fetched.seconds, fetched.sql, fetched.truncated)
+    table = fetched.table.rename_columns(names(need.spec))  # Databases cut long names off.
+    return Entry(table, as_of, fetched.seconds, fetched.sql, fetched.truncated)
 
 
 def _statement(need: Need, warehouse: warehouses.Warehouse) -> Any:
@@ -233,7 +234,7 @@ def _streamed(need: Need) -> Iterator[pa.RecordBatch]:
         with closing(batches):
             for batch in batches:
                 watched.check()
-                yield batch.slice(0, left)
+                yield batch.slice(0, left).rename_columns(names(need.spec))
                 left -= batch.num_rows
                 if left <= 0:
                     return
