@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from dashapp.errors import SignInRequired
+from dashapp.errors import Malformed, SignInRequired
 from dashapp.services import embed
 from dashapp.settings import LOOPBACK, settings
 from dashapp.ui import texts
@@ -22,6 +22,10 @@ from dashapp.web.routes import ANYONE, GUESTS, PEOPLE, ROUTES, Access, Route
 
 BODY_BYTES = 4 * 1024 * 1024
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+HEALTH = "/health"
+STRANGE_HOST = (
+    "This server does not go by that name. An administrator can add it to DASHAPP_ALLOWED_HOSTS."
+)
 PAGE_RULES = frozenset({"/", "/<path:path>"})
 
 
@@ -37,7 +41,8 @@ def check(pages: Pages) -> None:
     """Refuse the request, or let it through with its viewer in `g.asker`."""
     g.request_id = secrets.token_hex(8)
     texts.use(settings().default_locale)
-    check_host()
+    if request.path != HEALTH:  # Load balancers ask by address.
+        check_host()
     check_text()
     route = ROUTES.get(request.url_rule.rule) if request.url_rule else None
     access = access_of(route, pages)
@@ -74,14 +79,14 @@ def access_of(route: Route | None, pages: Pages) -> Access:
 
 
 def check_host() -> None:
-    """BadRequest for a Host header that is not ours."""
+    """Malformed for a Host header that is not ours."""
     try:
         parts = urlsplit(f"//{request.host}")
         name, port = parts.hostname or "", parts.port
     except ValueError:
-        raise BadRequest from None
+        raise Malformed(STRANGE_HOST) from None
     if parts.username or parts.path or not ({name, f"{name}:{port}"} & own_hosts()):
-        raise BadRequest
+        raise Malformed(STRANGE_HOST)
 
 
 def own_hosts() -> set[str]:

@@ -103,9 +103,8 @@ def account() -> Response:
 
 def _preferences() -> Response:
     viewer = session.current_viewer()
-    accounts.preferences(
-        viewer, zone=_field("zone"), locale=_field("locale"), theme=_field("theme")
-    )
+    chosen = {name: _field(name) for name in ("name", "zone", "locale", "theme")}
+    accounts.preferences(viewer, **chosen)
     return _go("/account?done=preferences")
 
 

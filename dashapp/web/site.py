@@ -41,7 +41,7 @@ class Site(Dash):
 
     def __init__(self, server: Flask, pages: Pages, jobs: object | None = None) -> None:
         self.pages = pages
-        self._scripts = self._css = self._dependencies = ""
+        self._scripts = self._css = self._dependencies = self._settings = ""
         super().__init__(
             name="dashapp",
             server=server,  # type: ignore[arg-type]  # A Flask server is what it wants.
@@ -130,6 +130,14 @@ class Site(Dash):
         if match.page.permission is not None:
             require(visit.viewer, match.page.permission)
         return match.page.layout(visit)
+
+    def _generate_config_html(self) -> str:
+        """Dash's configuration, of which only the name of this page load is new each time."""
+        config = self._config()
+        load = safe_json(config.pop("end_id"))
+        self._settings = self._settings or safe_json(config).removesuffix("}")
+        text = f'{self._settings},"end_id":{load}}}'
+        return f'<script id="_dash-config" type="application/json">{text}</script>'
 
     def _config(self) -> dict[str, Any]:
         """Dash's configuration for the browser, which need not know our Python."""

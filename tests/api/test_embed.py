@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from models import Dashboard, db
 from tests.api.conftest import make_key
 from tests.web import server as doors
 
@@ -53,8 +55,7 @@ def test_a_key_without_the_scope_is_403(server: Flask) -> None:
 
 def test_a_session_is_no_key(server: Flask) -> None:
     doors.make_user(server, "adam", "admin")
-    client = server.test_client()
-    doors.sign_in(client, "adam")
+    client = doors.enter(server, "adam")
     headers = {"X-CSRFToken": doors.cookie(client, "_csrf_token")}
     assert client.post(TOKENS, json={"dashboard": "sales"}, headers=headers).status_code == 401
 
@@ -77,8 +78,8 @@ def test_unknown_dashboards_are_404(server: Flask, key: str, name: str) -> None:
 
 def test_dashboards_the_program_may_not_see_are_404(server: Flask, key: str) -> None:
     with server.app_context():
-        doors.db.session.execute(doors.Dashboard.__table__.update().values(is_published=False))
-        doors.db.session.commit()
+        db.session.execute(sa.update(Dashboard).values(is_published=False))
+        db.session.commit()
     assert mint(server, key).status_code == 404
 
 

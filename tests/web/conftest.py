@@ -30,14 +30,10 @@ def stranger(server: Flask) -> FlaskClient:
 @pytest.fixture
 def anna(server: Flask) -> FlaskClient:
     """A browser in which the viewer anna is signed in."""
-    client = server.test_client()
-    assert doors.sign_in(client, "anna").status_code == 303
-    return client
+    return doors.enter(server, "anna")
 
 
 @pytest.fixture
 def adam(server: Flask) -> FlaskClient:
     """A browser in which the administrator adam is signed in."""
-    client = server.test_client()
-    assert doors.sign_in(client, "adam").status_code == 303
-    return client
+    return doors.enter(server, "adam")

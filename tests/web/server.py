@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import Flask
@@ -16,11 +18,13 @@ from werkzeug.test import TestResponse
 
 from dashapp.errors import AppError, Forbidden, NotFound
 from dashapp.factory import create_server
-from dashapp.services import accounts
+from dashapp.services import accounts, passwords
 from dashapp.settings import Settings, using
+from dashapp.signing import sign
 from dashapp.ui.page import Page, Visit, titled
 from dashapp.ui.wiring import Wiring
 from dashapp.viewer import SYSTEM, Role, Viewer
+from dashapp.web import csrf
 from models import Dashboard, EmbedConfig, User, db
 
 KEY = "k3y-for-tests-only-0123456789-abcdefghij"
@@ -117,12 +121,29 @@ def serving(folder: Path, **chosen: Any) -> Iterator[Flask]:
                 engine.dispose()
 
 
-def make_user(app: Flask, username: str, role: Role = "viewer") -> User:
+@cache
+def password_hash() -> str:
+    """The hash of PASSWORD; hashing is slow on purpose."""
+    return passwords.hashed(PASSWORD)
+
+
+def make_user(app: Flask, username: str, role: Role = "viewer") -> None:
     """A person who can sign in with PASSWORD."""
     with app.app_context():
-        return accounts.create_user(
-            SYSTEM, username, name=username.title(), password=PASSWORD, role=role
-        )
+        user = accounts.create_user(SYSTEM, username, name=username.title(), role=role)
+        user.password_hash = password_hash()
+        db.session.commit()
+
+
+def enter(app: Flask, username: str) -> FlaskClient:
+    """A browser in which this person is signed in."""
+    with app.app_context():
+        user = db.session.scalars(sa.select(User).where(User.username == username)).one()
+        session_id = str(accounts.open_session(user))
+    client = app.test_client()
+    client.set_cookie("dashapp", sign("session", session_id))
+    client.set_cookie("_csrf_token", csrf.token_for(session_id))
+    return client
 
 
 def make_dashboard(app: Flask, slug: str = "sales", **config: bool) -> UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from freezegun import freeze_time
 
+from dashapp.errors import SignInRequired
 from dashapp.services import embed
 from dashapp.services.embed import GuestUser, RuleClaim, TokenRequest
 from dashapp.signing import sign
@@ -108,7 +110,7 @@ def test_call_from_another_origin_is_refused(stranger: FlaskClient, token: str) 
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    viewer = Viewer(kind="guest", name="Eve", dashboard=embed.UUID(int=1))
+    viewer = Viewer(kind="guest", name="Eve", dashboard=UUID(int=1))
     return embed.claims_of(viewer) | {"exp": 4e9} | changes
 
 
@@ -196,16 +198,16 @@ def test_ticket_carries_a_guest_to_the_worker(guest: Viewer) -> None:
     ticket = tickets.make(Asker(guest, "guest"))
     assert tickets.admit(ticket) == guest
     db.session.execute(sa.update(EmbedConfig).values(is_enabled=False))
-    with pytest.raises(embed.SignInRequired):
+    with pytest.raises(SignInRequired):
         tickets.admit(ticket)
 
 
 def test_tickets_end_and_cannot_be_forged(guest: Viewer) -> None:
     ticket = tickets.make(Asker(guest, "guest"))
     guest_token = sign("guest", embed.claims_of(guest))
-    with patch.object(tickets, "TICKET_S", -1), pytest.raises(embed.SignInRequired):
+    with patch.object(tickets, "TICKET_S", -1), pytest.raises(SignInRequired):
         tickets.admit(ticket)
     for forged in ("", ticket + "x", guest_token):
-        with pytest.raises(embed.SignInRequired):
+        with pytest.raises(SignInRequired):
             tickets.admit(forged)
     assert embed.readmit(embed.claims_of(guest)) == guest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,7 @@ def test_unlisted_routes_need_a_person(server: Flask) -> None:
     server._got_first_request = False
     server.add_url_rule("/plugin", view_func=lambda: "plugin", endpoint="plugin")
     assert server.test_client().get("/plugin").status_code == 302
-    client = server.test_client()
-    doors.sign_in(client, "anna")
+    client = doors.enter(server, "anna")
     assert client.get("/plugin").text == "plugin"
 
 
@@ -127,9 +127,10 @@ def test_other_hosts_are_refused(stranger: FlaskClient, host: str) -> None:
 def test_forwarded_host_counts_behind_a_proxy_only(tmp_path: Path) -> None:
     with doors.serving(tmp_path, allowed_hosts=("bi.example.com",)) as app:
         forwarded = {"Host": "bi.example.com", "X-Forwarded-Host": "evil.example"}
-        assert app.test_client().get("/health", headers=forwarded).status_code == 200
+        assert app.test_client().get("/login", headers=forwarded).status_code == 200
     with doors.serving(tmp_path, allowed_hosts=("bi.example.com",), proxies=1) as app:
-        assert app.test_client().get("/health", headers=forwarded).status_code == 400
+        assert app.test_client().get("/login", headers=forwarded).status_code == 400
+        assert app.test_client().get("/health", headers=forwarded).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -164,3 +165,18 @@ def test_nul_is_refused(anna: FlaskClient) -> None:
     assert anna.get("/?f=%00").status_code == 400
     assert doors.call(anna, doors.call_body(clicks="\0")).status_code == 400
     assert doors.sign_in(anna, "an\0na").status_code in (400, 403)
+
+
+def test_nobody_is_taken_for_another(server: Flask) -> None:
+    people = [(name.title(), doors.enter(server, name)) for name in ("anna", "adam")] * 4
+
+    def ask(person: tuple[str, FlaskClient]) -> set[str]:
+        name, client = person
+        copy = server.test_client()
+        for cookie in ("dashapp", "_csrf_token"):
+            copy.set_cookie(cookie, doors.cookie(client, cookie))
+        answers = [doors.call(copy, doors.call_body(clicks=n)).text for n in range(12)]
+        return {"mixed up" for answer in answers if f"user {name}:" not in answer}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set().union(*pool.map(ask, people)) == set()

@@ -111,7 +111,7 @@ def user(name: str) -> User:
         lambda: accounts.set_role(SYSTEM, user("anna").uuid, "editor"),
         lambda: accounts.deactivate(SYSTEM, user("anna").uuid),
         lambda: accounts.change_password(accounts.viewer_of(user("anna")), PASSWORD, NEW),
-        lambda: db.session.execute(sa.delete(UserSession)) and db.session.commit(),
+        lambda: accounts.close_all(accounts.viewer_of(user("anna"))),
     ],
     ids=["role", "account", "password", "session"],
 )
@@ -149,7 +149,7 @@ def test_signed_texts_of_other_purposes_are_no_session(server: Flask, anna: Flas
     with server.app_context():
         session_id = str(db.session.scalars(sa.select(UserSession.id)).first())
     for purpose in ("ticket", "guest", "csrf"):
-        anna.set_cookie("dashapp", sign(purpose, session_id))  # type: ignore[arg-type]
+        anna.set_cookie("dashapp", sign(purpose, session_id))
         assert is_out(anna)
 
 
@@ -220,13 +220,15 @@ def change(client: FlaskClient, **form: str) -> int:
 
 
 def test_preferences_are_kept(anna: FlaskClient) -> None:
-    wanted = {"zone": "Asia/Tokyo", "locale": "de", "theme": "dark"}
+    wanted = {"name": "Anna B.", "zone": "Asia/Tokyo", "locale": "de", "theme": "dark"}
     assert change(anna, action="preferences", **wanted) == 303
     page = anna.get("/account").text
     assert 'value="Asia/Tokyo" selected' in page
+    assert "Anna B." in page
     assert 'lang="de"' in page
     assert 'data-bs-theme="dark"' in anna.get("/").text
-    assert change(anna, action="preferences", **(wanted | {"zone": "Moon/Base"})) == 422
+    for wrong in ({"zone": "Moon/Base"}, {"theme": "pink"}, {"name": " "}, {"locale": "<x>"}):
+        assert change(anna, action="preferences", **(wanted | wrong)) == 422
 
 
 def test_new_password_signs_out_other_browsers(server: Flask, anna: FlaskClient) -> None:
