@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -20,9 +20,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from dashapp.errors import AppError, Invalid, QueryFailed
+from dashapp.errors import AppError, Invalid
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, running, urls
+from dashapp.warehouses import arrow, running, sentences, urls
 from dashapp.warehouses.running import Running, Slots
 
 BATCH_ROWS = 10_000
@@ -58,6 +58,7 @@ class Warehouse(ABC):
     rule: ClassVar[urls.Rule]
     driver_errors: ClassVar[tuple[type[Exception], ...]]
     dialect: Dialect
+    reading_dialect: Dialect  # Writes `Fetched.sql`.
 
     class Options(Spec):
         """What may be set beside the URL; a form is drawn from it."""
@@ -135,10 +136,10 @@ class Warehouse(ABC):
         """The statement with its values in it, for people to read."""
         try:
             return str(
-                _compiled(statement, self._reading_dialect, {"literal_binds": True}).string
+                _compiled(statement, self.reading_dialect, {"literal_binds": True}).string
             ).strip()
         except (sa.exc.CompileError, NotImplementedError):
-            return str(_compiled(statement, self._reading_dialect, {}).string).strip()
+            return str(_compiled(statement, self.reading_dialect, {}).string).strip()
 
     def test(self) -> None:
         """Ask the database for one row. Raises WarehouseDown or QueryFailed saying why not."""
@@ -163,7 +164,7 @@ class Warehouse(ABC):
             trees = sqlglot.parse(sql, read=self.sqlglot_dialect)
             scopes = [s for tree in trees if tree for s in traverse_scope(tree)]
         except sqlglot.errors.SqlglotError:
-            raise syntax_error() from None
+            raise sentences.syntax_error() from None
         sources = [s for scope in scopes for s in scope.sources.values()]
         return {(s.db or None, s.name) for s in sources if isinstance(s, exp.Table)}
 
@@ -174,11 +175,6 @@ class Warehouse(ABC):
     @abstractmethod
     def dispose(self) -> None:
         """Close idle connections; those in use are closed when their query ends."""
-
-    @property
-    @abstractmethod
-    def _reading_dialect(self) -> Dialect:
-        """The dialect that writes `Fetched.sql`."""
 
     @abstractmethod
     def _answer(
@@ -231,9 +227,7 @@ def _compiled(statement: sa.Executable, dialect: Dialect, how: dict[str, Any]) -
         raise TypeError(f"Not a statement: {type(statement).__name__}")
     compiled = statement.compile(dialect=dialect, compile_kwargs=how)
     if not isinstance(compiled, SQLCompiler):
-        raise QueryFailed(
-            "Only a single statement that reads data may run here.", reason="read_only"
-        )
+        raise sentences.not_a_query()
     return compiled
 
 
@@ -254,12 +248,3 @@ def plain(value: Any) -> Any:
 def specs(found: Sequence[tuple[str, ColumnType]]) -> list[ColumnSpec]:
     """Columns as specs."""
     return [ColumnSpec(name=name, type=kind) for name, kind in found]
-
-
-def syntax_error(near: str | None = None) -> QueryFailed:
-    """The statement cannot be read."""
-    where = f" near “{near}”" if near else ""
-    return QueryFailed(f"The SQL has a syntax error{where}.", reason="syntax")
-
-
-__all__ = ["Answer", "Fetched", "Warehouse", "closing", "limited", "sql_and_values", "watched"]

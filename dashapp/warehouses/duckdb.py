@@ -15,18 +15,16 @@ import duckdb_engine
 import pyarrow as pa
 import sqlalchemy as sa
 from pydantic import Field
-from sqlalchemy.engine.interfaces import Dialect
 
-from dashapp.errors import AppError, NotFound, QueryFailed, WarehouseDown
+from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, urls
+from dashapp.warehouses import arrow, sentences, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
     Warehouse,
     specs,
     sql_and_values,
-    syntax_error,
 )
 from dashapp.warehouses.running import Running
 
@@ -50,7 +48,7 @@ class DuckDB(Warehouse):
     icon = "database"
     sqlglot_dialect = "duckdb"
     rule = urls.Rule(frozenset({"duckdb"}), "duckdb")
-    driver_errors = (duckdb.Error, pa.ArrowException, OSError, RuntimeError)
+    driver_errors = (duckdb.Error, pa.ArrowException, OSError)
 
     class Options(Spec):
         """Limits of the engine, shared by all databases on the same file (the first one's count)."""
@@ -67,6 +65,7 @@ class DuckDB(Warehouse):
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
         self.dialect = duckdb_engine.Dialect(paramstyle="numeric_dollar")
+        self.reading_dialect = duckdb_engine.Dialect(paramstyle="named")
         self._file = _file(self.address.path or Path(), self._config())
 
     def _config(self) -> Config:
@@ -76,10 +75,6 @@ class DuckDB(Warehouse):
         if self.options.memory_mb:
             config["memory_limit"] = f"{self.options.memory_mb}MB"
         return config
-
-    @property
-    def _reading_dialect(self) -> Dialect:
-        return duckdb_engine.Dialect(paramstyle="named")
 
     def dispose(self) -> None:
         self._file.close()
@@ -113,7 +108,7 @@ class DuckDB(Warehouse):
         return {_split(name) for name in names}
 
     def explain_error(self, error: BaseException) -> AppError:
-        return explained(error)
+        return sentences.duckdb(error)
 
     def _look(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         try:
@@ -218,9 +213,7 @@ def _only_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Let DuckDB's own parser say that this is one SELECT. Raises QueryFailed, duckdb.Error."""
     statements = cursor.extract_statements(sql)
     if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
-        raise QueryFailed(
-            "Only a single statement that reads data may run here.", reason="read_only"
-        )
+        raise sentences.not_a_query()
 
 
 def _schema(found: pa.Schema) -> pa.Schema:
@@ -249,46 +242,3 @@ def column_type(declared: str) -> ColumnType:
         ("INTERVAL", "other"),
     )
     return next((kind for pattern, kind in patterns if re.match(pattern, declared)), "text")
-
-
-def explained(error: BaseException) -> AppError:
-    """DuckDB's error as a sentence."""
-    text = str(error)
-    for pattern, sentence, reason in _SENTENCES:
-        match = re.search(pattern, text)
-        if match:
-            name = match[1] if match.re.groups else None
-            message = sentence.format(name)
-            if reason == "down":
-                return WarehouseDown(message)
-            detail = {"reason": reason, **({"name": name} if name else {})}
-            return QueryFailed(message, **detail)
-    if "syntax error" in text or "Parser Error" in text:
-        near = re.search(r'at or near "([^"]{1,60})"', text)
-        return syntax_error(near[1] if near else None)
-    return QueryFailed("DuckDB refused the query.", reason="refused")
-
-
-_SENTENCES: tuple[tuple[str, str, str], ...] = (
-    (r'Referenced column "([^"]+)" not found', "There is no column {}.", "missing_column"),
-    (r'does not have a column named "([^"]+)"', "There is no column {}.", "missing_column"),
-    (r"(?:Table|View) with name (.+?) does not exist", "There is no table {}.", "missing_table"),
-    (r"Function with name (\S+?) does not exist", "There is no function {}.", "missing_function"),
-    (r'column "?([^"\s]+)"? must appear in the GROUP BY',
-     "The column {} must be grouped by or aggregated.", "not_grouped"),
-    (r"No function matches", "A function or operator does not fit the types it is given.", "types"),
-    (r"Could not convert|Conversion Error|Cannot compare",
-     "A value cannot be turned into the type that the query asks for.", "conversion"),
-    (r"[Dd]ivision by zero", "The query divides by zero.", "division_by_zero"),
-    (r"Out of Range|Overflow", "A number in the query is too large for its type.", "number_too_large"),
-    (r"Out of Memory", "The query needs more memory than the database may use.", "memory"),
-    (r"read-only mode!|read-only", "The database is read-only here.", "read_only"),
-    (r"Permission Error|configuration has been locked|disabled by configuration",
-     "The query asks for what is not allowed here.", "not_allowed"),
-    (r"Could not set lock", "The file is locked by another program; try again.", "down"),
-    (r"different configuration", "The file is being written by this server; try again.", "down"),
-    (r"not a valid DuckDB", "The file is not a DuckDB database.", "down"),
-    (r"database does not exist", "The file is gone.", "down"),
-    (r"newer version|older version", "The file was written by another version of DuckDB.", "down"),
-    (r"IO Error", "The file cannot be read.", "down"),
-)  # fmt: skip

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dashapp.errors import QueryFailed
+from dashapp.warehouses.sentences import not_a_query
 
 STARTS = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "FROM"})
 _POSTGRESQL = re.compile(
     r"""(?P<skip>--[^\n]*|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"
-    |(?<![\w$])\$(?P<tag>[A-Za-z_]\w*)?\$.*?\$(?P=tag)?\$|\$\d+)
+    |(?<![\w$])\$(?P<tag>[A-Za-z_]\w*)?\$.*?(?(tag)\$(?P=tag)\$|\$\$)|\$\d+)
     |(?P<open>/\*)|(?P<word>[A-Za-z_][\w$]*)|(?P<other>\S)""",
     re.S | re.X,
 )
@@ -39,7 +39,7 @@ def mysql(sql: str) -> None:
     bad = {"INTO", "OUTFILE", "DUMPFILE", "LOAD_FILE", "GET_LOCK", "RELEASE_LOCK", ":=", "/*"}
     found = bad.intersection(words)
     if found:
-        raise _refused()
+        raise not_a_query()
 
 
 def _words(pattern: re.Pattern[str], sql: str) -> Iterator[str]:
@@ -69,8 +69,4 @@ def _only_query(words: list[str]) -> None:
         words.pop()
     first = next((w for w in words if w != "("), "")
     if first not in STARTS or ";" in words:
-        raise _refused()
-
-
-def _refused() -> QueryFailed:
-    return QueryFailed("Only a single statement that reads data may run here.", reason="read_only")
+        raise not_a_query()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import struct
 import time
@@ -17,12 +16,11 @@ from pydantic import Field
 from pymysql.constants import FIELD_TYPE
 from pymysql.cursors import SSCursor
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
-from sqlalchemy.engine.interfaces import Dialect
 
-from dashapp.errors import AppError, NotFound, QueryFailed, QueryTimeout, WarehouseDown
+from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, guard, rows, urls
-from dashapp.warehouses.base import Answer, Warehouse, specs, sql_and_values, syntax_error
+from dashapp.warehouses import arrow, guard, rows, sentences, urls
+from dashapp.warehouses.base import Answer, Warehouse, specs, sql_and_values
 from dashapp.warehouses.idle import Idle
 from dashapp.warehouses.running import Running
 
@@ -68,11 +66,8 @@ class MySQL(Warehouse):
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
         self.dialect = MySQLDialect_pymysql()
+        self.reading_dialect = MySQLDialect_pymysql(paramstyle="named")
         self._idle: Idle[Connection] = Idle(self.slot_count)
-
-    @property
-    def _reading_dialect(self) -> Dialect:
-        return MySQLDialect_pymysql(paramstyle="named")
 
     def dispose(self) -> None:
         self._idle.close()
@@ -100,7 +95,7 @@ class MySQL(Warehouse):
         return specs([(r["name"], column_type(r["type"], r["declared"])) for r in found])
 
     def explain_error(self, error: BaseException) -> AppError:
-        return explained(error)
+        return sentences.mysql(error)
 
     @contextmanager
     def _answer(
@@ -313,51 +308,3 @@ TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("datetime", "timestamp"), "time"),
     "date": "date",
 }  # fmt: skip
-
-
-def explained(error: BaseException) -> AppError:
-    """MySQL's and MariaDB's error as a sentence, by its number."""
-    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    text = str(error.args[1]) if len(error.args) > 1 else ""
-    if isinstance(error, OSError):
-        return WarehouseDown("The database cannot be reached.")
-    if number in (1969, 3024, 1317, 1028):
-        return QueryTimeout("The query took longer than the database allows.")
-    if number == 1064:
-        near = re.search(r"near '([^']{1,60})'? ", text)
-        return syntax_error(near[1].split()[0] if near and near[1].split() else None)
-    for numbers, words, sentence, reason in _SENTENCES:
-        if number in numbers:
-            match = re.search(words, text) if words else None
-            name = match[1] if match else None
-            message = sentence.format(name or "that is asked for")
-            if reason == "down":
-                return WarehouseDown(message)
-            detail = {"reason": reason, **({"name": name} if name else {})}
-            return QueryFailed(message, **detail)
-    return QueryFailed("The database refused the query.", reason="refused")
-
-
-_SENTENCES: tuple[tuple[tuple[int, ...], str, str, str], ...] = (
-    ((1054,), r"column '([^']+)'", "There is no column {}.", "missing_column"),
-    ((1146, 1051), r"[Tt]able '(?:[^'.]+\.)?([^']+)'", "There is no table {}.", "missing_table"),
-    ((1305, 1630), r"FUNCTION (\S+) does", "There is no function {}.", "missing_function"),
-    ((1052,), r"[Cc]olumn '([^']+)'", "Several tables have the column {}; say which is meant.",
-     "ambiguous_column"),
-    ((1055, 1140), r"'([^']+)'", "The column {} must be grouped by or aggregated.", "not_grouped"),
-    ((1142, 1143, 1370, 1227), r"for (?:table|column) [`']?(?:[^'`]+`?\.`?)?([^'`]+)",
-     "The database's account may not read {}.", "permission"),
-    ((1792, 1290), "", "The database is read-only here.", "read_only"),
-    ((1365,), "", "The query divides by zero.", "division_by_zero"),
-    ((1264, 1690), "", "A number in the query is too large for its type.", "number_too_large"),
-    ((1292, 1366, 1411), "", "A value cannot be turned into the type that the query asks for.",
-     "conversion"),
-    ((1044, 1045, 1698), "", "The database refused the user name or password.", "down"),
-    ((1049,), r"database '([^']+)'", "There is no database {} on the server.", "down"),
-    ((1040, 1203, 1226), "", "The database has no free connection; try again.", "down"),
-    ((1205, 1213), "", "The table is locked by another program; try again.", "locked"),
-    ((1037, 1038, 1041, 1114, 3), "", "The query needs more than the database may use.", "memory"),
-    ((2003, 2002, 2005), "", "The database cannot be reached.", "down"),
-    ((2006, 2013, 2014, 1053, 1077, 1927), "", "The database went away; try again.", "down"),
-    ((2026, 3159), "", "No safe (TLS) connection to the database is possible.", "down"),
-)  # fmt: skip

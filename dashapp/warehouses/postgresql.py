@@ -5,34 +5,31 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import re
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import adbc_driver_manager
 import adbc_driver_manager.dbapi as adbc_api
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_postgresql.dbapi as adbc_postgresql
 import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
 from pydantic import Field
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.engine.interfaces import Dialect
 
-from dashapp.errors import AppError, NotFound, QueryFailed, QueryTimeout, WarehouseDown
+from dashapp.errors import AppError, NotFound
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, guard, rows, urls
+from dashapp.warehouses import adbc, guard, rows, sentences, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
     Warehouse,
     specs,
     sql_and_values,
-    syntax_error,
 )
 from dashapp.warehouses.idle import Closeable, Idle
 from dashapp.warehouses.running import Running
@@ -40,8 +37,6 @@ from dashapp.warehouses.running import Running
 CONNECT_S = 10
 GRACE_S = 1.0  # The server's own timeout comes first; ours is for when it does not.
 READ_ALL_SINCE = 140_000
-# PostgreSQL knows no operator for the types ADBC binds (text for an enum, bigint for an int).
-RETRY_STATES = {"42883", "42804", "42846", "42P18", "42725"}
 READ_ALL = "pg_read_all_data"
 BEGIN = "BEGIN READ ONLY"
 STREAM_ROWS = 1000 if psycopg.capabilities.has_stream_chunked() else 1
@@ -101,6 +96,7 @@ class PostgreSQL(Warehouse):
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
         self.dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        self.reading_dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
         self._uri = self._libpq_uri()
         self._arrow: Idle[adbc_api.Connection] = Idle(self.slot_count)
         self._rows: Idle[psycopg.Connection] = Idle(self.slot_count)
@@ -134,10 +130,6 @@ class PostgreSQL(Warehouse):
     def _uri_within(self, seconds: float) -> str:
         """The URI with a limit for connecting, in whole seconds."""
         return f"{self._uri}&connect_timeout={max(2, min(CONNECT_S, math.ceil(seconds)))}"
-
-    @property
-    def _reading_dialect(self) -> Dialect:
-        return PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
     def dispose(self) -> None:
         self._arrow.close()
@@ -188,7 +180,7 @@ class PostgreSQL(Warehouse):
         return set(_relations(row[0] if row else []))
 
     def explain_error(self, error: BaseException) -> AppError:
-        return explained(error)
+        return sentences.postgresql(error)
 
     @contextmanager
     def _answer(
@@ -196,17 +188,18 @@ class PostgreSQL(Warehouse):
     ) -> Iterator[Answer]:
         """ADBC first; psycopg where ADBC cannot bind or read, or could not stream.
 
-        ADBC streams (by COPY) only statements without bound values; those with values are held
-        by libpq as a whole, which is fine for charts (they are limited) but not for exports.
+        ADBC streams (by COPY) only statements without bound values; answers to those with values
+        are held by libpq as a whole. That is fine where there is a LIMIT, but not for exports.
         """
         sql, values = sql_and_values(statement, self.dialect)
         guard.postgresql(sql)
-        if not (streaming and values):
+        has_limit = not streaming and isinstance(statement, sa.Select | sa.CompoundSelect)
+        if has_limit or not values:
             try:
                 with self._arrow_answer(sql, values, query) as answer:
                     yield answer
                 return
-            except _Unfit:
+            except adbc.Unfit:
                 query.check()
         with self._row_answer(sql, values, query, batch_rows) as answer:
             yield answer
@@ -216,13 +209,13 @@ class PostgreSQL(Warehouse):
         with self._arrow_connection(query) as connection, closing(connection.cursor()) as cursor:
             query.arm(cursor.adbc_cancel, grace_s=GRACE_S)
             try:
-                with _reader(cursor, sql, values) as reader:
-                    batches = _Batches(reader)
+                with adbc.reader(cursor, sql, values) as reader:
+                    batches = adbc.Batches(reader)
                     try:
-                        yield _schema(reader.schema), batches
+                        yield adbc.normal_schema(reader.schema), batches
                     finally:
                         if not batches.is_done:
-                            _stop(cursor, query)
+                            adbc.stop(cursor, query)
             finally:
                 query.disarm()
 
@@ -258,7 +251,7 @@ class PostgreSQL(Warehouse):
         def connect() -> adbc_api.Connection:
             uri = self._uri_within(query.left_s)
             self._choose_role(uri)
-            found: adbc_api.Connection = adbc.connect(uri, autocommit=True)
+            found: adbc_api.Connection = adbc_postgresql.connect(uri, autocommit=True)
             return found
 
         def reset(connection: adbc_api.Connection) -> None:
@@ -313,45 +306,6 @@ class PostgreSQL(Warehouse):
         return f"SELECT {', '.join(calls)}", [text for pair in chosen.items() for text in pair]
 
 
-class _Unfit(Exception):
-    """ADBC cannot bind these values or read these columns."""
-
-
-class _Batches:
-    """Normal batches of a reader, and whether it was read to the end."""
-
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        self._reader = reader
-        self.is_done = False
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        try:
-            return arrow.normal(_money(self._reader.read_next_batch()))
-        except StopIteration:
-            self.is_done = True
-            raise
-
-
-@contextmanager
-def _reader(cursor: adbc_api.Cursor, sql: str, values: list[Any]) -> Iterator[pa.RecordBatchReader]:
-    """A reader of the answer. Raises _Unfit where psycopg has to do it."""
-    try:
-        cursor.execute(sql, values or None)
-        reader = cursor.fetch_record_batch()
-        _schema(reader.schema)
-    except adbc_driver_manager.Error as error:
-        if error.sqlstate in RETRY_STATES:
-            raise _Unfit from None
-        raise
-    except (arrow.Unreadable, pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise _Unfit from None
-    with closing(reader):
-        yield reader
-
-
 def _described(
     connection: psycopg.Connection, cursor: psycopg.RawCursor[Any], sql: str
 ) -> list[tuple[str, int]]:
@@ -361,14 +315,6 @@ def _described(
     connection.pgconn.prepare(b"", sql.encode())
     found = connection.pgconn.describe_prepared(b"")
     return [((found.fname(i) or b"").decode(), found.ftype(i)) for i in range(found.nfields)]
-
-
-def _stop(cursor: adbc_api.Cursor, query: Running) -> None:
-    """Let the server forget the rest of an answer; the connection is not used again."""
-    query.disarm()
-    query.was_interrupted = True
-    with suppress(adbc_driver_manager.Error):
-        cursor.adbc_cancel()
 
 
 @contextmanager
@@ -404,29 +350,6 @@ def _is_reset(connection: C, reset: Callable[[C], None]) -> bool:
     except DRIVER_ERRORS:
         return False
     return True
-
-
-def _schema(found: pa.Schema) -> pa.Schema:
-    """What an answer of that schema becomes. Raises Unreadable."""
-    return arrow.normal(_money(arrow.no_rows(found))).schema
-
-
-def _money(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Columns of PostgreSQL's money, which ADBC gives in hundredths, as numbers."""
-    columns = [
-        arrow.scaled(c, 0.01) if _typname(f) == b"money" else c
-        for c, f in zip(batch.columns, batch.schema, strict=True)
-    ]
-    fields = [
-        pa.field(f.name, c.type, metadata=f.metadata)
-        for c, f in zip(columns, batch.schema, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
-
-
-def _typname(field: arrow.Field) -> bytes | None:
-    metadata = field.metadata or {}
-    return metadata.get(b"ADBC:postgresql:typname") or metadata.get(b"POSTGRESQL:type")
 
 
 def _chunks(
@@ -479,68 +402,3 @@ TYPES: dict[str, ColumnType] = {
     "bool": "boolean",
     "date": "date",
 }
-
-
-def explained(error: BaseException) -> AppError:
-    """PostgreSQL's error as a sentence, by its SQLSTATE, or by its words where there is none."""
-    text = _words(error)
-    state = getattr(error, "sqlstate", None) or "     "
-    if state == "57014" or "canceling statement" in text:
-        return QueryTimeout("The query took longer than the database allows.")
-    if state == "42601":
-        near = re.search(r'at or near "([^"]{1,60})"', text)
-        return syntax_error(near[1] if near else None)
-    for states, words, sentence, reason in _SENTENCES:
-        if re.match(states, state) or (state == "     " and re.search(words, text)):
-            match = re.search(words, text)
-            name = match[1] if match and match.re.groups else None
-            message = sentence.format(name or "that is asked for")
-            if reason == "down":
-                return WarehouseDown(message)
-            detail = {"reason": reason, **({"name": name} if name else {})}
-            return QueryFailed(message, **detail)
-    return QueryFailed("PostgreSQL refused the query.", reason="refused")
-
-
-def _words(error: BaseException) -> str:
-    """PostgreSQL's own line of an error: no context, no copy of the statement."""
-    text = str(error)
-    return re.split(r"(?:ERROR|FATAL):\s+", text)[-1].partition("\n")[0] if text else ""
-
-
-_SENTENCES: tuple[tuple[str, str, str, str], ...] = (
-    ("42703", r'column "?([^"\s]+)"? does not exist', "There is no column {}.", "missing_column"),
-    ("42P01", r'relation "([^"]+)" does not exist', "There is no table {}.", "missing_table"),
-    ("3F000", r'schema "([^"]+)" does not exist', "There is no schema {}.", "missing_schema"),
-    ("42883", r"function ([^\s(]+)\(.*does not exist", "There is no function or operator {} for these types.",
-     "missing_function"),
-    ("42702", r'column reference "([^"]+)" is ambiguous',
-     "Several tables have the column {}; say which is meant.", "ambiguous_column"),
-    ("42803", r'column "([^"]+)" must appear in the GROUP BY',
-     "The column {} must be grouped by or aggregated.", "not_grouped"),
-    ("42501", r"permission denied for \w+ (\S+)",
-     "The database's account may not read {}.", "permission"),
-    ("25006|25001|0A000", r"read-only transaction|read-write mode", "The database is read-only here.", "read_only"),
-    ("22012", r"division by zero", "The query divides by zero.", "division_by_zero"),
-    ("22003", r"out of range", "A number in the query is too large for its type.",
-     "number_too_large"),
-    ("22|42804|42846", r"invalid input syntax|cannot cast",
-     "A value cannot be turned into the type that the query asks for.", "conversion"),
-    ("28", r"authentication failed|no password supplied|pg_hba|role \S+ does not exist",
-     "The database refused the user name or password.", "down"),
-    ("3D000", r'database "([^"]+)" does not exist', "There is no database {} on the server.",
-     "down"),
-    ("53300", r"too many (?:connections|clients)|remaining connection slots",
-     "The database has no free connection; try again.", "down"),
-    ("53|54", r"out of memory|No space left", "The query needs more than the database may use.",
-     "memory"),
-    ("55P03", r"lock timeout", "The table is locked by another program; try again.", "locked"),
-    ("57P|08", r"starting up|shutting down|terminating connection|server closed",
-     "The database went away; try again.", "down"),
-    ("no state", r"Connection refused|translate host name|timeout expired|unreachable",
-     "The database cannot be reached.", "down"),
-    ("no state", r"SSL|certificate", "No safe (TLS) connection to the database is possible.",
-     "down"),
-    ("no state", r"[Ff]ailed to connect|connection failed|lost|timed out",
-     "The database cannot be reached.", "down"),
-)  # fmt: skip

@@ -101,7 +101,8 @@ def booleans(values: Sequence[Any]) -> Array:
 
 def times(values: Sequence[Any]) -> Array:
     """Times, ISO text or Unix times as timestamp[us]; what is none of these is null."""
-    return pa.array([moment(v) for v in values], TIME)
+    found = _at_once(values)
+    return pa.array([moment(v) for v in values], TIME) if found is None else found
 
 
 def times_utc(values: Sequence[Any]) -> Array:
@@ -111,8 +112,22 @@ def times_utc(values: Sequence[Any]) -> Array:
 
 def dates(values: Sequence[Any]) -> Array:
     """Dates as date32; what is none is null."""
-    found = (moment(v) for v in values)
-    return pa.array([None if v is None else v.date() for v in found], pa.date32())
+    return times(values).cast(pa.date32(), safe=False)
+
+
+def _at_once(values: Sequence[Any]) -> Array | None:
+    """Times that Arrow reads by itself: all without a zone, or all text of the usual form."""
+    seen = {type(v) for v in values} - {type(None)}
+    try:
+        if seen == {datetime} and not any(v.tzinfo for v in values if v is not None):
+            return pa.array(values, TIME)
+        if seen == {date}:
+            return pa.array(values, pa.date32()).cast(TIME)
+        if seen == {str}:
+            return pa.array(values, pa.string()).cast(TIME)
+    except pa.ArrowInvalid:
+        return None
+    return None
 
 
 CONVERT: dict[Kind, Callable[[Sequence[Any]], Array]] = {

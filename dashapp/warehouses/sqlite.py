@@ -20,16 +20,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
-from dashapp.errors import AppError, NotFound, QueryFailed, WarehouseDown
+from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec
-from dashapp.warehouses import arrow, rows, urls
+from dashapp.warehouses import arrow, rows, sentences, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
     Warehouse,
     specs,
     sql_and_values,
-    syntax_error,
 )
 from dashapp.warehouses.idle import Idle
 from dashapp.warehouses.running import Running
@@ -80,12 +79,8 @@ class Sqlite(Warehouse):
 
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
-        self.dialect = sqlite.dialect()
+        self.dialect, self.reading_dialect = sqlite.dialect(), _Reading()
         self._idle: Idle[_Connection] = Idle(self.slot_count)
-
-    @property
-    def _reading_dialect(self) -> Dialect:
-        return _Reading()
 
     def dispose(self) -> None:
         self._idle.close()
@@ -126,7 +121,7 @@ class Sqlite(Warehouse):
         return seen
 
     def explain_error(self, error: BaseException) -> AppError:
-        return explained(error)
+        return sentences.sqlite(error)
 
     @property
     def _path(self) -> str:
@@ -316,55 +311,3 @@ def column_type(declared: str) -> ColumnType:
         ("BLOB", "other"),
     )
     return next((kind for pattern, kind in patterns if re.search(pattern, text)), "text")
-
-
-def explained(error: BaseException) -> AppError:
-    """SQLite's error as a sentence."""
-    text = str(error)
-    missing = re.search(r"no such (column|table|function): ([^\s]+)", text)
-    if missing:
-        what, name = missing.groups()
-        return QueryFailed(f"There is no {what} {name}.", reason=f"missing_{what}", name=name)
-    near = re.search(r'near "([^"]{1,60})": syntax error', text)
-    if near or "incomplete input" in text:
-        return syntax_error(near[1] if near else None)
-    name = str(getattr(error, "sqlite_errorname", ""))
-    for start, answer in _SENTENCES:
-        if name.startswith(start):
-            return answer()
-    if "one statement at a time" in text:
-        return QueryFailed("Only a single statement may run here.", reason="read_only")
-    if isinstance(error, OverflowError):
-        return QueryFailed("A number in the filters is too large.", reason="number_too_large")
-    if "decode" in text.lower():
-        return QueryFailed("A text in the file is not UTF-8.", reason="encoding")
-    if text in _HARMLESS:
-        return QueryFailed(f"SQLite refused the query: {text}.", reason="refused")
-    return QueryFailed("SQLite refused the query.", reason="refused")
-
-
-_HARMLESS = {"integer overflow", "parser stack overflow", "too many SQL variables"}
-_SENTENCES: tuple[tuple[str, Callable[[], AppError]], ...] = (
-    (
-        "SQLITE_AUTH",
-        lambda: QueryFailed("The query asks for what is not allowed here.", reason="not_allowed"),
-    ),
-    (
-        "SQLITE_READONLY",
-        lambda: QueryFailed("The database is read-only here.", reason="read_only"),
-    ),
-    ("SQLITE_BUSY", lambda: WarehouseDown("The file is locked by another program; try again.")),
-    ("SQLITE_LOCKED", lambda: WarehouseDown("The file is locked by another program; try again.")),
-    ("SQLITE_CANTOPEN", lambda: WarehouseDown("The file cannot be opened.")),
-    ("SQLITE_NOTADB", lambda: WarehouseDown("The file is not a SQLite database.")),
-    ("SQLITE_CORRUPT", lambda: WarehouseDown("The file is damaged.")),
-    ("SQLITE_IOERR", lambda: WarehouseDown("The file cannot be read.")),
-    (
-        "SQLITE_TOOBIG",
-        lambda: QueryFailed("A text or number in the query is too long.", reason="too_big"),
-    ),
-    (
-        "SQLITE_NOMEM",
-        lambda: QueryFailed("The query needs more memory than there is.", reason="memory"),
-    ),
-)

@@ -24,6 +24,7 @@ SERVICE_PORTS = {
     "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671,
     "postgresql": 5432, "mysql": 3306, "mariadb": 3306,
 }  # fmt: skip
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -181,8 +182,12 @@ def resolved(host: str, port: int) -> list[IpAddress]:
 
 
 def _plain(address: IpAddress) -> IpAddress:
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return mapped or address
+    """The IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _refuse_private(host: str, addresses: list[IpAddress]) -> None:

@@ -24,6 +24,12 @@ def refusal(sales: Warehouse, sql: str) -> AppError:
     return caught.value
 
 
+def refused_stream(sales: Warehouse, sql: str) -> AppError:
+    with pytest.raises(QueryFailed) as caught:
+        list(sales.stream(sa.text(sql), query_id="q", timeout_s=5))
+    return caught.value
+
+
 def test_a_missing_column_is_named(sales: Warehouse) -> None:
     error = refusal(sales, "SELECT nowhere FROM sales")
     assert error.message == "There is no column nowhere."
@@ -47,9 +53,12 @@ def test_a_syntax_error_is_named(sales: Warehouse) -> None:
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgresql"])  # The others cast anything.
 def test_nothing_of_a_row_is_in_the_sentence(sales: Warehouse) -> None:
-    error = refusal(sales, "SELECT CAST(name AS integer) FROM sales")
-    assert error.detail["reason"] == "conversion"
-    assert "tea" not in str(error.message) + str(error.detail)
+    quoted = 'ERROR: column "tea" does not exist Table with name tea does not exist'
+    sql = f"SELECT CAST(name || '{quoted}' AS integer) FROM sales"
+    for run in (refusal, refused_stream):
+        error = run(sales, sql)
+        assert error.detail == {"reason": "conversion"}
+        assert "tea" not in error.message
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])  # The others give an empty value.
