@@ -22,6 +22,8 @@ from models import migrate
 Say = Callable[[str], None]
 ROOT = Path(dashapp.__file__).parents[1]
 STOP_S = 20
+# Granian warns of more threads than cores, which waiting for databases needs.
+GRANIAN = {"WARNING": "error"}
 
 
 def web(chosen: Settings) -> Program:
@@ -31,7 +33,7 @@ def web(chosen: Settings) -> Program:
         "--host", chosen.host, "--port", str(chosen.port),
         "--workers", str(chosen.web_workers), "--blocking-threads", str(chosen.web_threads),
         "--respawn-failed-workers", "--workers-kill-timeout", str(STOP_S),
-        "--log-level", chosen.log_level.lower(),
+        "--log-level", GRANIAN.get(chosen.log_level, chosen.log_level.lower()),
     ]  # fmt: skip
     return Program("The web server", command)
 

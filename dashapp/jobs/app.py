@@ -101,7 +101,7 @@ def _queue(chosen: Settings) -> dict[str, Any]:
     url = chosen.broker_url or chosen.redis_url
     if url is None:
         return {
-            "broker_url": f"{transport.NAME}://",
+            "broker_url": f"{transport.NAME}://localhost",
             "broker_transport_options": transport.options(queue_folder(chosen)),
         }
     secret = url.get_secret_value()

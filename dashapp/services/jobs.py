@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from dashapp.errors import AppError, Conflict, NotFound, TooMany
 from dashapp.jobs import JobCancelled
+from dashapp.services import embed
 from dashapp.viewer import Viewer
 from models import Dashboard, Job, User, UTCDateTime, db, utcnow
 
@@ -66,12 +67,13 @@ def _clock(connection: sa.Connection) -> datetime:
 
 
 def subject(viewer: Viewer) -> dict[str, Any]:
-    """Who a job belongs to, as it is stored."""
+    """Who a job belongs to, as it is stored. Guests of one name but other rules are others."""
     return {
         "kind": viewer.kind,
         "name": viewer.name,
         "user_id": viewer.user_id,
         "dashboard": str(viewer.dashboard) if viewer.dashboard else None,
+        "claims": embed.fingerprint(viewer) if viewer.is_guest else None,
     }
 
 
