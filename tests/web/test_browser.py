@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from freezegun import freeze_time
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
@@ -188,6 +190,22 @@ def test_dashboard_lives_in_a_frame_of_another_origin_without_cookies(
             expect(frame.locator("#sum")).to_have_text("guest Renewed: 2")
             assert page.context.cookies() == []
     assert faults == []
+
+
+def test_frame_with_a_token_that_ended_asks_for_another(server: Flask, browser: Browser) -> None:
+    parent = host("about:blank", lambda: token_for(server, "Back"))
+    with (
+        listening(server) as port,
+        listening(parent) as parent_port,
+        watched(browser) as (page, _),
+    ):
+        allow(server, f"http://localhost:{parent_port}")
+        with freeze_time(datetime.now(UTC) - timedelta(hours=1)):
+            ended = token_for(server, "Ann")
+        page.goto(f"http://localhost:{parent_port}/")
+        src = f"http://127.0.0.1:{port}/embed/sales?guest_token={ended}"
+        page.evaluate("src => document.getElementById('frame').src = src", src)
+        expect(page.frame_locator("#frame").locator("#sum")).to_have_text("guest Back: 0")
 
 
 def test_other_origins_may_not_frame_it(server: Flask, browser: Browser) -> None:
