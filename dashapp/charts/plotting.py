@@ -26,8 +26,12 @@ _ZERO_WIDTH = "\u200b"
 
 
 def safe(text: object) -> str:
-    """Text that Plotly draws as it is: it would take `<b>` or `<a href>` for markup."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that Plotly draws as it is.
+
+    It would take `<b>` or `<a href>` for markup, and `%{x}` in a template for a variable.
+    """
+    plain_text = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain_text.replace("%{", f"%{_ZERO_WIDTH}{{")
 
 
 def shorten(text: str, most: int = LONGEST) -> str:
@@ -131,8 +135,9 @@ def iso(times: pa.Array[Any]) -> list[Plain]:
     """Times as ISO text, in UTC where they have a zone; only the day where all are midnight."""
     zoned = times.type.tz is not None
     stamps = np.asarray(pc.cast(times, pa.timestamp("us")).to_numpy(zero_copy_only=False))
-    days = not zoned and bool((stamps == stamps.astype("datetime64[D]")).all())
-    unit = "D" if days else ("us" if (stamps != stamps.astype("datetime64[s]")).any() else "s")
+    known = stamps[~np.isnat(stamps)]
+    days = not zoned and bool((known == known.astype("datetime64[D]")).all())
+    unit = "D" if days else ("us" if (known != known.astype("datetime64[s]")).any() else "s")
     texts = np.datetime_as_string(stamps.astype(f"datetime64[{unit}]"))
     return [None if t == "NaT" else f"{t}+00:00" if zoned else str(t) for t in texts.tolist()]
 
