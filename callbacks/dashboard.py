@@ -195,4 +195,4 @@ def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
 def until(viewer: Viewer, page: PageState) -> str:
     """How far the data goes."""
     latest = filters.data_until(viewer, dashboards.open(viewer, page.slug))
-    return "" if latest is None else t(", data to {time}", time=f"{latest:%Y-%m-%d %H:%M}")
+    return "" if latest is None else t("data to {time}", time=f"{latest:%Y-%m-%d %H:%M}")

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -22,13 +23,15 @@ from dashapp.query.cancelling import Watched, watching
 from dashapp.query.compile import names, statement
 from dashapp.query.plan import Context, Need, Plan, planned, stricter
 from dashapp.query.result import Result, Rung
+from dashapp.query.rules import check_tables, relations_sql
 from dashapp.settings import settings
-from dashapp.specs import QuerySpec, Source
+from dashapp.specs import DatasetSpec, QuerySpec, RowRule, Source
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MB = 1024 * 1024
 WAIT_S = 10  # Longer than the query itself may take, one waits for somebody else's.
+LOOK_S = 60  # So long the database's word on which tables a dataset reads is believed.
 STREAM_TIMES = 10  # An export may take so much longer: its rows are written while they are read.
 Question = tuple[Source, QuerySpec, Context]
 
@@ -171,6 +174,7 @@ def _asked(need: Need, watched: Watched) -> Entry:
 
 
 def _statement(need: Need, warehouse: warehouses.Warehouse) -> Any:
+    _refuse_hidden_tables(need.source, warehouse)
     return statement(
         need.source,
         need.spec,
@@ -180,6 +184,26 @@ def _statement(need: Need, warehouse: warehouses.Warehouse) -> Any:
         now=need.context.now,
         row_limit=need.row_limit,
     )
+
+
+def _refuse_hidden_tables(source: Source, warehouse: warehouses.Warehouse) -> None:
+    """Raise Invalid where a view reads a table that a rule guards: it could not be kept there.
+
+    The database itself is asked, at most once a minute per dataset and rules.
+    """
+    if not any(rule.table for rule in source.rules):
+        return
+    name = (source.dataset, source.rules)
+    if monotonic() - _looked.get(name, -LOOK_S) < LOOK_S:
+        return
+    dialect = warehouse.sqlglot_dialect
+    check_tables(source, warehouse.base_tables(relations_sql(source, dialect)), dialect)
+    if len(_looked) > 1000:
+        _looked.clear()
+    _looked[name] = monotonic()
+
+
+_looked: dict[tuple[DatasetSpec, tuple[RowRule, ...]], float] = {}
 
 
 def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:

@@ -13,6 +13,12 @@ from dashapp.specs.query import AdhocMetric, Label
 ColumnType = Literal["text", "integer", "number", "boolean", "time", "date", "other"]
 
 
+def in_words(name: str) -> str:
+    """A name such as "tail_number" as people read it: "Tail number"."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
 class ColumnSpec(Spec):
     """A column of a dataset; with `expression` it is calculated in SQL per row."""
 
@@ -33,7 +39,7 @@ class ColumnSpec(Spec):
     @property
     def title(self) -> str:
         """What people read: the label, or the name in words."""
-        return self.label or self.name.replace("_", " ")
+        return self.label or in_words(self.name)
 
 
 class MetricSpec(Spec):
@@ -49,7 +55,7 @@ class MetricSpec(Spec):
     @property
     def title(self) -> str:
         """What people read: the label, or the name in words."""
-        return self.label or self.name.replace("_", " ")
+        return self.label or in_words(self.name)
 
 
 class DatasetSpec(Spec):

@@ -110,6 +110,7 @@ class Shop:
         connection = connect(str(self.file))
         connection.execute(CREATE)
         connection.executemany("INSERT INTO sales VALUES (?, ?, ?, ?)", ROWS)
+        connection.execute("CREATE VIEW sales_view AS SELECT * FROM sales")
         connection.commit()
         connection.close()
 

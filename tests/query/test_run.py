@@ -11,7 +11,7 @@ import pytest
 
 from dashapp import cache, query
 from dashapp.errors import AppError, Invalid, QueryCancelled, QueryFailed, QueryTimeout
-from dashapp.specs import DatabaseSpec, Filter, QuerySpec, SqlFilter
+from dashapp.specs import DatabaseSpec, Filter, QuerySpec, RowRule, SqlFilter
 from dashapp.specs.post import Compare, Contribution, Histogram, Sort
 from dashapp.warehouses import running
 from tests import servers
@@ -232,6 +232,20 @@ def test_people_under_equal_rules_share_and_others_never_do(lite):
     shared = query.run(lite.source(eu), by("region"), context())
     assert (shared.rung, totals(shared)) == ("memory", truth(0, "EU"))
     assert len(lite.queries) == 3
+
+
+@pytest.mark.parametrize("relation", [{"table": "sales_view"}, {"sql": "SELECT * FROM sales_view"}])
+def test_a_view_over_a_guarded_table_is_refused(shop, relation):
+    bare = shop.source()
+    dataset = bare.dataset.model_copy(update={"table": None, **relation})
+    rule = RowRule(clause="region = 'EU'", table="sales")
+    open_to_all = bare.model_copy(update={"dataset": dataset})
+    assert totals(query.run(open_to_all, by("region"), context())) == truth(0)
+    with pytest.raises(Invalid, match="through a view"):
+        query.run(open_to_all.model_copy(update={"rules": (rule,)}), by("region"), context())
+    assert totals(
+        query.run(bare.model_copy(update={"rules": (rule,)}), by("region"), context())
+    ) == truth(0, "EU")
 
 
 def test_ten_thousand_interleaved_reads_never_show_anothers_rows(kept):
