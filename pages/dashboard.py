@@ -17,7 +17,7 @@ from dashapp.ui import board, cards, grid, shell
 from dashapp.ui import filters as controls
 from dashapp.ui.board import Board
 from dashapp.ui.grid import TileView
-from dashapp.ui.page import Page, Visit
+from dashapp.ui.page import Page, Visit, titled
 from dashapp.viewer import Viewer
 
 RIGHTS = {
@@ -32,7 +32,7 @@ def layout(visit: Visit) -> Component:
     """The dashboard in its shell."""
     opened = dashboards.open(visit.viewer, visit.params["slug"])
     dashboards.visited(visit.viewer, opened)
-    return shell.page(visit.viewer, board.draw(drawn(visit, opened)))
+    return titled(shell.page(visit.viewer, board.draw(drawn(visit, opened))), opened.title)
 
 
 def drawn(visit: Visit, opened: Opened) -> Board:

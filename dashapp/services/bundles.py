@@ -147,6 +147,7 @@ class _Import:
         self.changes.append(change)
         row = db.session.scalar(sa.select(model).where(model.uuid == spec.uuid))
         fresh = row if row is not None else model(uuid=spec.uuid)
+        before = row.version if row is not None else None
         try:
             if row is not None:
                 if _EXPORTS[kind](row) == spec:
@@ -160,7 +161,7 @@ class _Import:
                 fresh.created_by_id = self.viewer.user_id
                 db.session.add(fresh)
             db.session.flush()
-            if isinstance(fresh, Dashboard):
+            if isinstance(fresh, Dashboard) and fresh.version != before:
                 keep_version(self.viewer, fresh, "Imported")
             audit.record(self.viewer, f"{kind}.import", fresh)
         except AppError as error:

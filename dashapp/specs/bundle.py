@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dashapp.specs.base import Spec
 from dashapp.specs.dataset import ColumnSpec, MetricSpec
@@ -27,6 +27,11 @@ def named(value: Any) -> Any:
         return UUID(value)
     except ValueError:
         return uuid5(NAMESPACE, value)
+
+
+def in_order(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags each once, sorted: their order says nothing."""
+    return tuple(sorted(set(tags)))
 
 
 Reference = Annotated[UUID, BeforeValidator(named)]
@@ -106,7 +111,7 @@ class BundleDashboard(Spec):
     title: str = Field(min_length=1, max_length=250)
     description: str | None = None
     is_published: bool = True
-    tags: tuple[str, ...] = Field((), max_length=50)
+    tags: Annotated[tuple[str, ...], AfterValidator(in_order)] = Field((), max_length=50)
     layout: Annotated[Layout, BeforeValidator(resolved)]
 
 
