@@ -133,7 +133,7 @@ def is_time(values: pa.Array[Any]) -> bool:
 
 def iso(times: pa.Array[Any]) -> list[Plain]:
     """Times as ISO text, in UTC where they have a zone; only the day where all are midnight."""
-    zoned = times.type.tz is not None
+    zoned = pa.types.is_timestamp(times.type) and times.type.tz is not None
     stamps = np.asarray(pc.cast(times, pa.timestamp("us")).to_numpy(zero_copy_only=False))
     known = stamps[~np.isnat(stamps)]
     days = not zoned and bool((known == known.astype("datetime64[D]")).all())
