@@ -51,7 +51,7 @@ class DuckDB(Warehouse):
     driver_errors = (duckdb.Error, pa.ArrowException, OSError)
 
     class Options(Spec):
-        """Limits of the engine, shared by all databases on the same file (the first one's count)."""
+        """Limits of the engine, shared by all databases on the same file (the last one's count)."""
 
         threads: int | None = Field(
             None, ge=1, le=256, description="Threads per process; all cores if empty."
@@ -161,6 +161,12 @@ class _File:
                 cursor.close()
                 self._users -= 1
 
+    def configure(self, config: Config) -> None:
+        """Use this configuration from the next time that the file is opened."""
+        with self._lock:
+            if config != self._config:
+                self._config, self._opened = config, None
+
     def close(self) -> None:
         """Close the connection unless a query runs; the next query opens it again."""
         with self._lock:
@@ -196,7 +202,9 @@ _parents: list[dict[Path, _File]] = []
 
 def _file(path: Path, config: Config) -> _File:
     with _files_lock:
-        return _files.setdefault(path, _File(path, config))
+        found = _files.setdefault(path, _File(path, config))
+    found.configure(config)
+    return found
 
 
 def _forget() -> None:

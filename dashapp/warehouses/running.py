@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 from dashapp.errors import AppError, QueryCancelled, QueryTimeout
@@ -56,8 +56,8 @@ class Running:
     def arm(self, interrupt: Callable[[], object], *, grace_s: float = 0.0) -> None:
         """Let `interrupt` stop the driver: when cancelled, or `grace_s` after the deadline."""
         with self._lock:
+            self.check()
             self._interrupt = interrupt
-        self.check()
         _watch.add(self, self.ends_at + grace_s)
 
     @property
@@ -83,7 +83,8 @@ class Running:
                 return False
             self.reason = self.reason or "timeout"
             self.was_interrupted = True
-            self._interrupt()
+            with suppress(Exception):  # A failed try is followed by another.
+                self._interrupt()
             return True
 
 

@@ -12,7 +12,7 @@ from dashapp.errors import AppError, QueryFailed, QueryTimeout, WarehouseDown
 class Row(NamedTuple):
     """An error is this one if its state matches; `words` finds the name put into the sentence.
 
-    Where the driver gives no state, `words` must be found. Patterns that take a name start at the
+    Where the driver gives no state, or the sentence takes a name, `words` must be found. Patterns that take a name start at the
     beginning, as the rest of a message may quote a row. Reason "down" means the warehouse itself
     cannot be used.
     """
@@ -27,13 +27,16 @@ def _found(rows: Sequence[Row], state: str, text: str) -> AppError | None:
     """What the first row says that fits."""
     for row in rows:
         match = re.search(row.words, text) if row.words else None
-        if re.match(f"(?:{row.states})", state) if state else match:
-            name = match[1] if match and match.re.groups else None
-            message = row.sentence.format(name or "that is asked for")
-            if row.reason == "down":
-                return WarehouseDown(message)
-            named = {"name": name} if name else {}
-            return QueryFailed(message, reason=row.reason, **named)
+        takes_name = "{}" in row.sentence
+        if (takes_name and not match) or not (
+            re.match(f"(?:{row.states})", state) if state else match
+        ):
+            continue
+        named = {"name": match[1]} if takes_name and match else {}
+        message = row.sentence.format(*named.values())
+        if row.reason == "down":
+            return WarehouseDown(message)
+        return QueryFailed(message, reason=row.reason, **named)
     return None
 
 
@@ -55,6 +58,8 @@ def _near(text: str) -> str | None:
 
 def sqlite(error: BaseException) -> AppError:
     """SQLite's error, by its name, or by its words where the name is as good as none."""
+    if isinstance(error, OSError):
+        return WarehouseDown("The file is gone, or cannot be opened.")
     text = str(error)
     state = str(getattr(error, "sqlite_errorname", "")).replace("SQLITE_ERROR", "")
     if "syntax error" in text or "incomplete input" in text:
@@ -111,15 +116,15 @@ DUCKDB = (
     Row("-", r"[Dd]ivision by zero", "The query divides by zero.", "division_by_zero"),
     Row("-", r"Out of Range|Overflow", "A number in the query is too large for its type.", "number_too_large"),
     Row("-", r"Out of Memory", "The query needs more memory than the database may use.", "memory"),
-    Row("-", r"read-only mode!|read-only", "The database is read-only here.", "read_only"),
     Row("-", r"Permission Error|configuration has been locked|disabled by configuration",
      "The query asks for what is not allowed here.", "not_allowed"),
-    Row("-", r"Could not set lock", "The file is locked by another program; try again.", "down"),
-    Row("-", r"different configuration", "The file is being written by this server; try again.", "down"),
-    Row("-", r"not a valid DuckDB", "The file is not a DuckDB database.", "down"),
-    Row("-", r"database does not exist", "The file is gone.", "down"),
-    Row("-", r"newer version|older version", "The file was written by another version of DuckDB.", "down"),
-    Row("-", r"IO Error", "The file cannot be read.", "down"),
+    Row("-", r"^IO Error: Could not set lock", "The file is locked by another program; try again.", "down"),
+    Row("-", r"^Connection Error: .*different configuration", "The file is being written by this server; try again.", "down"),
+    Row("-", r"^IO Error: .*not a valid DuckDB", "The file is not a DuckDB database.", "down"),
+    Row("-", r"^IO Error: .*database does not exist", "The file is gone.", "down"),
+    Row("-", r"^IO Error: .*(?:newer|older) version", "The file was written by another version of DuckDB.", "down"),
+    Row("-", r"^IO Error", "The file cannot be read.", "down"),
+    Row("-", r"read-only", "The database is read-only here.", "read_only"),
 )  # fmt: skip
 
 
@@ -147,12 +152,14 @@ POSTGRESQL = (
     Row("3F000", r'^schema "([^"]+)" does not exist', "There is no schema {}.", "missing_schema"),
     Row("42883", r"^function ([^\s(]+)\(.*does not exist", "There is no function or operator {} for these types.",
      "missing_function"),
+    Row("42883|42725", "", "A function or operator does not fit the types it is given.", "types"),
     Row("42702", r'^column reference "([^"]+)" is ambiguous',
      "Several tables have the column {}; say which is meant.", "ambiguous_column"),
     Row("42803", r'^column "([^"]+)" must appear in the GROUP BY',
      "The column {} must be grouped by or aggregated.", "not_grouped"),
     Row("42501", r"^permission denied for \w+ (\S+)",
      "The database's account may not read {}.", "permission"),
+    Row("42501", r"^permission denied", "The database's account may not do this.", "permission"),
     Row("25006|25001|0A000", r"read-only transaction|read-write mode", "The database is read-only here.", "read_only"),
     Row("22012", r"division by zero", "The query divides by zero.", "division_by_zero"),
     Row("22003", r"out of range", "A number in the query is too large for its type.",
@@ -204,6 +211,7 @@ MYSQL = (
     Row("1055$|1140$", r"'([^']+)'", "The column {} must be grouped by or aggregated.", "not_grouped"),
     Row("1142$|1143$|1370$|1227$", r"for (?:table|column) [`']?(?:[^'`]+`?\.`?)?([^'`]+)",
      "The database's account may not read {}.", "permission"),
+    Row("1142$|1143$|1370$|1227$", "", "The database's account may not do this.", "permission"),
     Row("1792$|1290$", "", "The database is read-only here.", "read_only"),
     Row("1365$", "", "The query divides by zero.", "division_by_zero"),
     Row("1264$|1690$", "", "A number in the query is too large for its type.", "number_too_large"),

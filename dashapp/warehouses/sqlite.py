@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -48,7 +48,6 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 STEPS = 20_000  # Virtual machine steps between two looks at the clock: a millisecond or so.
-MAX_COLUMNS = 2000
 
 
 class _Time(sqlite.DATETIME):
@@ -75,7 +74,7 @@ class Sqlite(Warehouse):
     icon = "file-earmark-binary"
     sqlglot_dialect = "sqlite"
     rule = urls.Rule(frozenset({"sqlite", "sqlite+pysqlite"}), "sqlite")
-    driver_errors = (sqlite3.Error, UnicodeError, OverflowError)
+    driver_errors = (sqlite3.Error, OSError, UnicodeError, OverflowError)
 
     def __init__(self, database: DatabaseSpec) -> None:
         super().__init__(database)
@@ -110,14 +109,12 @@ class Sqlite(Warehouse):
                 seen.add((None, table))
             return _authorize(action, table, column)
 
-        connection = _Connection(self._path)
         try:
-            connection.raw.set_authorizer(note)
-            connection.raw.execute(f"EXPLAIN {sql}")
-        except sqlite3.Error as error:
+            with closing(_Connection(self._path)) as connection:
+                connection.raw.set_authorizer(note)
+                connection.raw.execute(f"EXPLAIN {sql}")
+        except self.driver_errors as error:
             raise self.explain_error(error) from None
-        finally:
-            connection.close()
         return seen
 
     def explain_error(self, error: BaseException) -> AppError:
@@ -129,14 +126,12 @@ class Sqlite(Warehouse):
 
     def _look(self, sql: str, *values: str) -> list[Any]:
         """Rows about the schema, read without the authorizer."""
-        connection = _Connection(self._path)
         try:
-            connection.raw.set_authorizer(None)
-            return connection.raw.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+            with closing(_Connection(self._path)) as connection:
+                connection.raw.set_authorizer(None)
+                return connection.raw.execute(sql, values).fetchall()
+        except self.driver_errors as error:
             raise self.explain_error(error) from error
-        finally:
-            connection.close()
 
     @contextmanager
     def _connection(self) -> Iterator[_Connection]:

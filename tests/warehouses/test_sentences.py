@@ -146,6 +146,25 @@ def test_a_new_file_at_the_same_place_is_seen(kind: str, url: str) -> None:
     assert fetch(sales, "SELECT count(*) AS n FROM sales").table["n"].to_pylist() == [1]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_file_that_is_gone_is_a_sentence(kind: str, url: str) -> None:
+    sales = warehouses.pool(database(kind, url))
+    sales.test()
+    os.unlink(str(sa.make_url(url).database))
+    for ask in (sales.test, sales.tables, lambda: fetch(sales, "SELECT * FROM sales")):
+        with pytest.raises(WarehouseDown, match="gone"):
+            ask()
+
+
+@pytest.mark.parametrize("kind", ["duckdb"])
+def test_changed_options_are_used_once_no_query_runs(kind: str, url: str) -> None:
+    spec = database(kind, url, options={"threads": 1})
+    sql = "SELECT current_setting('threads') AS n"
+    assert fetch(warehouses.pool(spec), sql).table["n"].to_pylist() == [1]
+    other = spec.model_copy(update={"version": 2, "options": {"threads": 2}})
+    assert fetch(warehouses.pool(other), sql).table["n"].to_pylist() == [2]
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_server_that_hung_up_is_asked_again(kind: str, url: str) -> None:
     hang_up = {
