@@ -257,6 +257,8 @@ def _legend(where: str, title: str, entries: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "font": {"size": 12}, "bgcolor": CLEAR, "tracegroupgap": 2, "traceorder": "normal",
         "itemwidth": 30,
+        # Series that were switched off stay so when the data changes.
+        "uirevision": "kept",
     }  # fmt: skip
     if where == "right":
         found |= {"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}

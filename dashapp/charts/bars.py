@@ -113,6 +113,33 @@ def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) ->
     return trace
 
 
+def forecast_bar(wide: Wide, mark: Mark, pose: Pose) -> dict[str, Any] | None:
+    """Bars ahead of the last known value: paler, with the interval as a whisker."""
+    low, high, middle = (
+        wide.cells(f"{mark.metric} {part}")[mark.row] for part in ("low", "high", "forecast")
+    )
+    known = wide.cells(mark.column)[mark.row]
+    ahead = np.where(np.isfinite(known), np.nan, middle)
+    at = np.flatnonzero(np.isfinite(ahead))
+    if not len(at):
+        return None
+    name = f"{mark.name} (forecast)"
+    to_come = Mark(mark.metric, mark.column, mark.row, name, mark.color, mark.style, True)
+    trace = bar(wide, to_come, ahead, Pose(pose.stack, pose.horizontal))
+    trace["marker"] = {"color": faded(mark.color, 0.4)}
+    trace["showlegend"] = False
+    trace[f"error_{pose.value}"] = {
+        "type": "data",
+        "symmetric": False,
+        "array": typed((high - middle)[at]),
+        "arrayminus": typed((middle - low)[at]),
+        "color": mark.color,
+        "thickness": 1,
+        "width": 2,
+    }
+    return trace
+
+
 def totals(wide: Wide, values: Sequence[Floats], mark: Mark, pose: Pose) -> dict[str, Any]:
     """Text over each stack with its sum: a bar of no length, so that text that is wider hides."""
     stack = np.vstack(values)

@@ -17,11 +17,27 @@ from dashapp.charts.axes import (
     time_axis,
     value_axis,
 )
-from dashapp.charts.bars import Pose, bar, bar_layout, earlier_bar, shares, totals
+from dashapp.charts.bars import (
+    Pose,
+    bar,
+    bar_layout,
+    earlier_bar,
+    forecast_bar,
+    shares,
+    totals,
+)
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.plot_options import MemberOptions, TimeOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats
-from dashapp.charts.traces import Mark, arranged, axis_labels, marks, summary, targets
+from dashapp.charts.traces import (
+    Mark,
+    arranged,
+    axis_labels,
+    earlier_total,
+    marks,
+    summary,
+    targets,
+)
 from dashapp.charts.wide import Wide, widen
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, SeriesLimit
 
@@ -125,7 +141,7 @@ class Bar(ChartKind):
         if not any(np.isfinite(wide.cells(m.column)[m.row]).any() for m in drawn):
             return Empty("no_rows", NO_ROWS)
         pose = Pose(options.stack, options.horizontal, options.value_labels)
-        traces = cls._traces(options, wide, drawn, pose)
+        traces = cls._traces(options, wide, drawn, pose, look)
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         page = cls._page(options, wide, drawn, pose, axis, title, dataset, look)
         page["showlegend"] = bool(
@@ -136,7 +152,7 @@ class Bar(ChartKind):
 
     @classmethod
     def _traces(
-        cls, options: Options, wide: Wide, drawn: list[Mark], pose: Pose
+        cls, options: Options, wide: Wide, drawn: list[Mark], pose: Pose, look: Look
     ) -> list[dict[str, Any]]:
         values = [wide.cells(m.column)[m.row] for m in drawn]
         lengths: list[Floats | None] = [None] * len(values)
@@ -148,6 +164,13 @@ class Bar(ChartKind):
             if column and options.compare and pose.stack == "grouped" and wide.has(column):
                 found.append(earlier_bar(wide, mark, column, options.compare, pose))
             found.append(bar(wide, mark, y, pose, length))
+            ahead = forecast_bar(wide, mark, pose) if options.forecast else None
+            if ahead and pose.stack != "percent":
+                found.append(ahead)
+        past = [c for c in map(options.earlier, options.names) if c and wide.has(c)]
+        if pose.stack == "stacked" and not pose.horizontal and past and options.compare:
+            columns = [options.earlier(m.metric) or "" for m in drawn]
+            found.append(earlier_total(wide, drawn, columns, options.compare, look))
         if options.totals and pose.stack == "stacked":
             found.append(totals(wide, values, drawn[0], pose))
         return found

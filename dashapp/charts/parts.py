@@ -423,7 +423,7 @@ def _nodes(
         np.array(total),
         shades,
         [_depth(given[r[0][0]], len(r[0]), len(options.levels)) for r in rows],
-        [list(r[0]) for r in rows],
+        [list(r[0]) if len(r[0]) == len(options.levels) else None for r in rows],
         tops,
         sum(len(r[0]) == len(options.levels) for r in rows),
     )

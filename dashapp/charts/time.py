@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from dashapp.charts.traces import (
     Stroke,
     along,
     earlier,
+    earlier_total,
     forecast,
     line,
     marks,
@@ -72,7 +74,7 @@ class OverTime(ChartKind):
         drawn = marks(wide, options, dataset, look)
         if not any(np.isfinite(wide.cells(m.column)[m.row]).any() for m in drawn):
             return Empty("no_rows", NO_ROWS)
-        traces = cls.traces(options, wide, drawn)
+        traces = cls.traces(options, wide, drawn, look)
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         place = options.legend_place(sum(t.get("showlegend", True) for t in traces))
         ticks = drawn[0].style if cls.percent(options) is False else Style(SHARE, None, look.locale)
@@ -104,9 +106,11 @@ class OverTime(ChartKind):
         return False
 
     @classmethod
-    def traces(cls, options: Any, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:
+    @abstractmethod
+    def traces(
+        cls, options: Any, wide: Wide, drawn: list[Mark], look: Look
+    ) -> list[dict[str, Any]]:
         """Plotly traces of all marks, back to front."""
-        raise NotImplementedError
 
 
 class Line(OverTime):
@@ -144,7 +148,9 @@ class Line(OverTime):
         return axis | {"rangemode": "tozero"} if options.from_zero and not options.log else axis
 
     @classmethod
-    def traces(cls, options: Options, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:
+    def traces(
+        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look
+    ) -> list[dict[str, Any]]:
         """Each line, its forecast, and under all the earlier period's lines."""
         stroke = Stroke(
             SHAPES[options.shape], options.markers, options.value_labels, options.fill == "null"
@@ -197,16 +203,22 @@ class Area(OverTime):
         return axis if options.log else axis | {"rangemode": "tozero"}
 
     @classmethod
-    def traces(cls, options: Options, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:
+    def traces(
+        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look
+    ) -> list[dict[str, Any]]:
         """Each area; missing buckets count as nothing in a stack."""
         values = [wide.cells(m.column)[m.row] for m in drawn]
-        if options.stack == "none":
+        if options.stack == "none" or (options.stack == "stacked" and len(drawn) == 1):
             return cls._apart(options, wide, drawn)
         lengths = shares(values) if options.stack == "percent" else values
-        return [
+        found = [
             cls._stacked(options, wide, m, v, s)
             for m, v, s in zip(drawn, values, lengths, strict=True)
         ]
+        past = [c for c in map(options.earlier, (m.metric for m in drawn)) if c and wide.has(c)]
+        if options.stack == "stacked" and options.compare and len(past) == len(drawn):
+            found.append(earlier_total(wide, drawn, past, options.compare, look))
+        return found
 
     @classmethod
     def _apart(cls, options: Options, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:

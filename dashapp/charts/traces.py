@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from dashapp.charts.asks import click_target, metric_title
-from dashapp.charts.axes import SHARE, Style, style, time_text
+from dashapp.charts.axes import GREY, SHARE, Style, style, time_text
 from dashapp.charts.base import ClickTarget, Look
 from dashapp.charts.colors import OTHER, assign, faded
 from dashapp.charts.plot_options import MemberOptions, SeriesOptions, TimeOptions
@@ -228,6 +228,25 @@ def earlier(
         },
         "hovertemplate": f"{mark.style.hover('y')}<extra>{name}</extra>",
     }  # fmt: skip
+
+
+def earlier_total(
+    wide: Wide, drawn: Sequence[Mark], columns: Sequence[str], offset: str, look: Look
+) -> dict[str, Any]:
+    """The earlier period's sum over a stack, as a dashed line."""
+    parts = np.vstack([wide.cells(c)[m.row] for m, c in zip(drawn, columns, strict=True)])
+    at = np.flatnonzero(np.isfinite(parts).any(axis=0))
+    total = np.nansum(parts, axis=0)[at]
+    name = f"Total ({safe(period_name(offset))})"
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": along(wide, at),
+        "y": typed(total),
+        "line": {"color": GREY, "width": 2, "dash": EARLIER_DASH},
+        "hovertemplate": f"{drawn[0].style.hover('y')}<extra>{name}</extra>",
+    }
 
 
 def period_name(offset: str) -> str:

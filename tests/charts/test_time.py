@@ -254,3 +254,13 @@ def test_the_warehouses_answers_are_drawn(tmp_path):
             assert asked("line", source, metrics=["flights"], **options).figure["data"]
         assert asked("mixed", source, grain="week", **MIXED).summary
         assert LOOK.palette
+
+
+def test_a_stack_is_compared_by_its_total_and_a_single_area_by_itself():
+    table = SPLIT.append_column("flights (1 year)", pa.array([1, 2, 3, 4]))
+    options = {"metrics": ["flights"], "compare": "1 year", "grain": "month"}
+    total = plot("area", table, series=BY, **options).figure["data"][-1]
+    assert total["name"] == "Total (1 year earlier)"
+    assert numbers(total["y"]) == [1, 5, 4]
+    alone = SINGLE.append_column("flights (1 year)", pa.array([1, 2, 3, 4]))
+    assert len(plot("area", alone, **options).figure["data"]) == 2
