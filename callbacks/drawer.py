@@ -62,7 +62,7 @@ def content(viewer: Viewer, opened: Opened, action: Action, want: Want) -> Compo
     answer = charts.answers(viewer, opened, [action.tile], want)[action.tile]
     if answer.error is not None:
         raise answer.error
-    return grids.plain(ids.DRAWER_GRID, {n: r.table for n, r in answer.results.items()})
+    return grids.plain({n: r.table for n, r in answer.results.items()})
 
 
 class ColumnFilter(BaseModel):

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashapp.charts.base import Grid
 from dashapp.specs import ColumnSpec
+from dashapp.ui import ids
 
 PAGE = 100
 OPTIONS: dict[str, Any] = {
@@ -81,12 +82,12 @@ def column(spec: ColumnSpec) -> dict[str, Any]:
     return found
 
 
-def plain(component_id: Any, tables: dict[str, pa.Table]) -> Component:
+def plain(tables: dict[str, pa.Table]) -> Component:
     """The numbers behind a tile as they came, all its answers one below the other."""
     return html.Div(
         [
             dag.AgGrid(
-                id=f"{component_id}-{i}", columnDefs=[plain_column(f) for f in answer.schema],
+                id=ids.numbers(i), columnDefs=[plain_column(f) for f in answer.schema],
                 rowData=plain_rows(answer), defaultColDef=DEFAULTS, dashGridOptions=OPTIONS,
                 columnSize="responsiveSizeToFit", className="ag-theme-quartz mb-3",
                 style={"height": f"{min(62, 12 + 4 * max(answer.num_rows, 2))}vh"},

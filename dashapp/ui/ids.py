@@ -15,21 +15,17 @@ CLICK = "click"  # store: the latest click on a mark, or a wish to clear
 ACTION = "action"  # store: the latest choice in a tile's menu
 TABS = "tabs"
 CHIPS = "chips"
-RESET = "reset-filters"
 REFRESH = "refresh"
 REFRESH_TICK = "refresh-tick"
 FRESHNESS = "freshness"
 UNTIL = "data-until"
 CANCELLED = "cancelled"
-FAVOURITE = "favourite"
 BAR = "filter-bar"
-BAR_TOGGLE = "filter-bar-toggle"
 
 # The drawer that shows rows, SQL or a tile as a table
 DRAWER = "drawer"
 DRAWER_TITLE = "drawer-title"
 DRAWER_BODY = "drawer-body"
-DRAWER_GRID = "drawer-grid"
 
 # Exports
 EXPORT = "export-panel"
@@ -42,6 +38,7 @@ EXPORT_DONE = "export-done"
 EXPORT_CLOSE = "export-close"
 
 # The shell
+MAIN = "main"
 SEARCH = "search"
 SEARCH_OPEN = "search-open"
 SEARCH_TEXT = "search-text"
@@ -98,3 +95,8 @@ def panel(tab: Key) -> dict[str, Any]:
 def rows(tile: Key) -> dict[str, Any]:
     """Id of the grid of a tile's underlying rows."""
     return {"kind": "rows", "key": tile}
+
+
+def numbers(index: Key) -> dict[str, Any]:
+    """Id of the grid of one of the answers behind a tile, in the dialog."""
+    return {"kind": "numbers", "key": index}

@@ -22,9 +22,9 @@ def page(viewer: Viewer, content: list[Component]) -> Component:
     """A page with its shell."""
     return html.Div(
         [
-            html.A(t("Skip to content"), href="#main", className="visually-hidden-focusable"),
+            html.A(t("Skip to content"), href=f"#{ids.MAIN}", className="visually-hidden-focusable"),
             bar(viewer),
-            html.Main(content, id="main"),
+            html.Main(content, id=ids.MAIN),
             search(),
             shortcuts(),
             *common(),
@@ -34,7 +34,7 @@ def page(viewer: Viewer, content: list[Component]) -> Component:
 
 def bare(content: list[Component]) -> Component:
     """A page without a shell, for embedding."""
-    return html.Div([html.Main(content, id="main"), *common()], className="embedded")
+    return html.Div([html.Main(content, id=ids.MAIN), *common()], className="embedded")
 
 
 def common() -> list[Component]:
