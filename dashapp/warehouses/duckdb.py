@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import threading
@@ -215,6 +216,14 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+
+def _hush() -> None:
+    """At its end, DuckDB's binding lists what Python has not freed: a hundred lines of no use."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+atexit.register(_hush)
 
 
 def _only_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
