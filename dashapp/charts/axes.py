@@ -37,7 +37,9 @@ _TICK: Final[dict[Grain | None, str]] = {
     "quarter": "Q%q\n%Y",
     "year": "%Y",
 }
+_SHORT = 10
 _CHARACTER_PX, _PHONE_PX = 7, 340
+_YEAR_MS = 366 * 86_400_000
 _FEW = 6  # Up to this many buckets each has its own tick.
 
 
@@ -174,7 +176,8 @@ def category_axis(
     }
     if reverse:
         axis["autorange"] = "reversed"
-    if title:
+    longest = max((len(t) for t in texts), default=0)
+    if title and (reverse or longest <= _SHORT):  # Long labels stand upright and need its room.
         axis["title"] = _axis_title(title)
     return axis
 
@@ -193,7 +196,7 @@ def time_axis(ms: Floats, grain: Grain | None, locale: str) -> dict[str, Any]:
     buckets = np.unique(ms[np.isfinite(ms)])
     if grain in _TICK and 0 < len(buckets) <= _FEW:
         axis |= {"tickmode": "array", "tickvals": buckets.tolist(), "tickformat": _TICK[grain]}
-    elif grain == "year" and len(buckets) <= 2 * _FEW:
+    elif grain == "year" and 0 < np.ptp(buckets) <= _FEW * 2 * _YEAR_MS:
         axis |= {"tick0": float(buckets[0]), "dtick": "M12", "tickformat": "%Y"}
     return axis
 

@@ -106,6 +106,7 @@ def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) ->
     past = Mark(mark.metric, column, mark.row, name, mark.color, mark.style, True)
     trace = bar(wide, past, y, pose)
     del trace["customdata"]  # A click would filter the present period, not the one drawn.
+    trace["legendrank"] = 1100
     trace["marker"] = {
         "color": faded(mark.color, 0.3),
         "line": {"color": faded(mark.color, 0.7), "width": 1},
@@ -160,11 +161,11 @@ def totals(wide: Wide, values: Sequence[Floats], mark: Mark, pose: Pose) -> dict
     }
 
 
-def bar_layout(pose: Pose, traces: int) -> dict[str, Any]:
+def bar_layout(pose: Pose, traces: int, places: int = 3) -> dict[str, Any]:
     """Layout parts of bars: grouping, gaps, round corners, small labels hidden."""
     return {
         "barmode": "group" if pose.stack == "grouped" else "relative",
-        "bargap": 0.25 if traces == 1 or pose.stack != "grouped" else 0.2,
+        "bargap": 0.6 if places < 3 else 0.25 if traces == 1 or pose.stack != "grouped" else 0.2,
         "bargroupgap": 0.06,
         "barcornerradius": ROUND,
         "uniformtext": {"mode": "hide", "minsize": 9},

@@ -144,6 +144,8 @@ class Bar(ChartKind):
         traces = cls._traces(options, wide, drawn, pose, look)
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         page = cls._page(options, wide, drawn, pose, axis, title, dataset, look)
+        if options.horizontal:
+            page["margin"]["r"] = 20  # Room for the last tick.
         page["showlegend"] = bool(
             options.legend_place(sum(t.get("showlegend", True) for t in traces))
         )
@@ -213,6 +215,6 @@ class Bar(ChartKind):
             hovermode="closest",  # A click means one bar, not all of a bucket.
             xaxis=values if pose.horizontal else places,
             yaxis=places if pose.horizontal else values,
-            **bar_layout(pose, len(drawn)),
+            **bar_layout(pose, len(drawn), wide.shape[1]),
             **references(options.references, "x" if pose.horizontal else "y"),
         )

@@ -248,7 +248,7 @@ class Mixed(ChartKind):
             "xaxis": time_axis(wide.ms, axis.grain, look.locale)
             if wide.ms is not None
             else category_axis(axis_labels(wide), title=name),
-            **bar_layout(Pose(options.stack), len(bars)),
+            **bar_layout(Pose(options.stack), len(bars), wide.shape[1]),
         }
         if options.second_axis:
             second = value_axis(_ticks(lines), log=right.log, low=right.low, high=right.high)

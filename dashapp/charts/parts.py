@@ -344,7 +344,7 @@ class Treemap(ChartKind):
         return {
             "type": "treemap",
             "ids": nodes.ids,
-            "labels": [safe(shorten(n, 40)) for n in nodes.names],
+            "labels": [safe(shorten(n, 24)) for n in nodes.names],
             "parents": nodes.parents,
             "values": typed(nodes.sizes),
             "branchvalues": "total",

@@ -261,6 +261,7 @@ class _Points:
                 "mode": "markers+text",
                 "text": [safe(shorten(self.names[i], 18)) for i in places],
                 "textposition": "top center",
+                "cliponaxis": False,
                 "textfont": {"size": 10},
             }
         return trace

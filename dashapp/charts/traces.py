@@ -221,6 +221,7 @@ def earlier(
         "type": "scatter",
         "mode": "lines",
         "name": name,
+        "legendrank": 1100,
         "x": along(wide, at),
         "y": typed(y[at]),
         "line": trace["line"] | {
