@@ -208,6 +208,7 @@
       mark(key, true);
       sets[groups.findIndex((id) => id.group === reach.tiles[key].group)].add(key);
     }
+    if (sets.every((fresh) => !fresh.size)) return NONE();
     return sets.map((fresh, g) => {
       if (!fresh.size) return NONE();
       // A new request of a group replaces the one under way, so what that one owes is asked along.
