@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dashapp.charts.base import ChartKind
+from dashapp.charts.boxes import BoxPlot
 from dashapp.charts.categories import Bar
-from dashapp.charts.distribution import BoxPlot, Histogram
+from dashapp.charts.distribution import Histogram
 from dashapp.charts.matrix import Heatmap
 from dashapp.charts.mixed import Mixed
 from dashapp.charts.numbers import BigNumber, BigNumberTrend
-from dashapp.charts.parts import Pie, Treemap
+from dashapp.charts.parts import Pie
 from dashapp.charts.pivot import PivotTable
 from dashapp.charts.scatter import Scatter
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Area, Line
+from dashapp.charts.trees import Treemap
 from dashapp.errors import Invalid
 
 KINDS: dict[str, type[ChartKind]] = {

@@ -225,7 +225,7 @@ def earlier(
         "x": along(wide, at),
         "y": typed(y[at]),
         "line": trace["line"] | {
-            "color": faded(mark.color, 0.6), "dash": EARLIER_DASH, "width": 1.5,
+            "color": faded(mark.color, 0.7), "dash": EARLIER_DASH, "width": 1.5,
         },
         "hovertemplate": f"{mark.style.hover('y')}<extra>{name}</extra>",
     }  # fmt: skip
