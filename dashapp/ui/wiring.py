@@ -33,6 +33,7 @@ from pydantic import TypeAdapter, ValidationError
 from dashapp.errors import AppError, Forbidden, Malformed, SignInRequired, Unexpected
 from dashapp.jobs.background import ticket
 from dashapp.permissions import require
+from dashapp.ui import texts
 from dashapp.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -237,6 +238,7 @@ def _call(declared: Callback, doors: Doors) -> Callable[..., Any]:
     def call(*values: Any) -> Any:
         viewer = doors.viewer_of()
         declared.admit(viewer)
+        texts.use(viewer.locale)
         return declared.run(doors.request_id_of(), viewer, *declared.inputs.parse(values))
 
     return call

@@ -16,7 +16,7 @@ from plotly.io.json import to_json_plotly
 
 from dashapp.errors import NotFound
 from dashapp.permissions import require
-from dashapp.ui import page
+from dashapp.ui import page, texts
 from dashapp.ui.page import Visit
 from dashapp.web import calls, headers, session, statics
 from dashapp.web.pages import Match, Pages
@@ -129,6 +129,7 @@ class Site(Dash):
             raise NotFound("There is nothing here, or you may not see it.")
         if match.page.permission is not None:
             require(visit.viewer, match.page.permission)
+        texts.use(visit.viewer.locale)
         return match.page.layout(visit)
 
     def _generate_config_html(self) -> str:
