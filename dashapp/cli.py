@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 import dashapp
-from dashapp import programs
+from dashapp import docs, programs
 from dashapp.errors import AppError, Invalid
 from dashapp.jobs import celery_app
 from dashapp.jobs.supervise import Program
@@ -139,7 +139,12 @@ def import_(file: TextIO, plan: bool) -> None:
 
 @commands.command()
 @click.argument("slugs", nargs=-1)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write into this file instead of showing it.",
+)
 def export(slugs: tuple[str, ...], output: Path | None) -> None:
     """Export the dashboards SLUGS (everything by default) as YAML, without passwords."""
     with core():
@@ -161,6 +166,14 @@ def look() -> None:
             findings.append(finding)
     if not all(finding.is_well for finding in findings):
         sys.exit(1)
+
+
+@commands.command("docs")
+@click.argument("folder", default="docs", type=click.Path(exists=True, file_okay=False))
+def write_docs(folder: str) -> None:
+    """Write the pages of FOLDER that are made from the code: settings, commands, routes, tables."""
+    for path in docs.write(Path(folder), commands):
+        click.echo(f"Written to {path}.")
 
 
 @contextmanager

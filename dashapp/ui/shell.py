@@ -22,7 +22,9 @@ def page(viewer: Viewer, content: list[Component]) -> Component:
     """A page with its shell."""
     return html.Div(
         [
-            html.A(t("Skip to content"), href=f"#{ids.MAIN}", className="visually-hidden-focusable"),
+            html.A(
+                t("Skip to content"), href=f"#{ids.MAIN}", className="visually-hidden-focusable"
+            ),
             bar(viewer),
             html.Main(content, id=ids.MAIN),
             search(),

@@ -28,7 +28,8 @@ def imports_inside(tree: ast.Module) -> Iterator[Finding]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             for node in ast.walk(function):
-                if isinstance(node, ast.Import | ast.ImportFrom):
+                is_call = isinstance(node, ast.Call) and _called(node) == "import_module"
+                if is_call or isinstance(node, ast.Import | ast.ImportFrom):
                     yield node.lineno, "import inside a function"
 
 

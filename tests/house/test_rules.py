@@ -11,6 +11,7 @@ from tests.house import rules
 BROKEN = [
     (rules.imports_inside, "def f():\n    import os"),
     (rules.imports_inside, "class A:\n    def f(self):\n        from os import path"),
+    (rules.imports_inside, "def f():\n    importlib.import_module('os')"),
     (rules.pickles, "import pickle"),
     (rules.pickles, "from shelve import open"),
     (rules.pickles, "import cloudpickle as c"),
