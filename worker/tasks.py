@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from dashapp import cache
 from dashapp.jobs import Job, celery_app
 from dashapp.services import exports, jobs, querylog, sessions
 from dashapp.viewer import SYSTEM
@@ -24,9 +25,10 @@ def sweep_jobs() -> None:
         jobs.sweep(SYSTEM)
 
 
-@shared_task(name=Job.SWEEP_RESULTS, ignore_result=True)  # type: ignore[untyped-decorator]
-def sweep_results() -> None:
-    """Drop results of background callbacks that nobody fetched."""
+@shared_task(name=Job.SWEEP_CACHE, ignore_result=True)  # type: ignore[untyped-decorator]
+def sweep_cache() -> None:
+    """Delete kept answers, files and results of jobs whose time is over."""
+    cache.sweep()
     celery_app().backend.cleanup()
 
 

@@ -28,7 +28,7 @@ class Job(StrEnum):
 
     EXPIRE_EXPORTS = "exports.expire"
     SWEEP_JOBS = "jobs.sweep"
-    SWEEP_RESULTS = "results.sweep"
+    SWEEP_CACHE = "cache.sweep"
     PURGE_QUERY_LOG = "query_log.purge"
     SWEEP_SESSIONS = "sessions.sweep"
 
@@ -37,7 +37,7 @@ class Job(StrEnum):
 EVERY_S: dict[Job, float] = {
     Job.SWEEP_JOBS: 30,
     Job.EXPIRE_EXPORTS: 300,
-    Job.SWEEP_RESULTS: 600,
+    Job.SWEEP_CACHE: 600,
     Job.PURGE_QUERY_LOG: 3600,
     Job.SWEEP_SESSIONS: 3600,
 }

@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 def worker(chosen: Settings, log: Path, application: str = "tests.jobs.page") -> Iterator[int]:
     """A Celery worker with two processes; its process id."""
     environment = os.environ | {"DASHAPP_DATA_DIR": str(chosen.data_dir), "PYTHONPATH": str(ROOT)}
+    if chosen.secret_key:
+        environment["DASHAPP_SECRET_KEY"] = chosen.secret_key.get_secret_value()
     if chosen.redis_url:
         environment["DASHAPP_REDIS_URL"] = chosen.redis_url.get_secret_value()
     command = [sys.executable, "-m", "celery", "-A", f"{application}:celery", "worker", "-c", "2"]
