@@ -20,7 +20,7 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
 from dashapp.warehouses import arrow, guard, rows, sentences, urls
-from dashapp.warehouses.base import Answer, Warehouse, specs, sql_and_values
+from dashapp.warehouses.base import Answer, TableName, Warehouse, specs, sql_and_values
 from dashapp.warehouses.idle import Idle
 from dashapp.warehouses.running import Running
 
@@ -93,6 +93,29 @@ class MySQL(Warehouse):
         if not found:
             raise NotFound(f"There is no table {table}.")
         return specs([(r["name"], column_type(r["type"], r["declared"])) for r in found])
+
+    def base_tables(self, sql: str) -> set[TableName]:
+        """Also what views read, as far as the account may see their definitions."""
+        seen: set[TableName] = set()
+        waiting = list(super().base_tables(sql))
+        while waiting:
+            schema, name = waiting.pop()
+            if (schema, name) in seen:
+                continue
+            seen.add((schema, name))
+            views = sa.text(
+                "SELECT view_definition AS text, table_schema AS home FROM information_schema.views "
+                "WHERE table_name = :name AND table_schema = COALESCE(:schema, DATABASE())"
+            ).bindparams(name=name, schema=schema)
+            for view in self._ask(views):
+                if not view["text"]:
+                    raise QueryFailed(
+                        f"The database does not say what the view {name} reads, so row-level "
+                        "rules cannot be kept; grant SHOW VIEW to the account."
+                    )
+                inner = super().base_tables(view["text"])
+                waiting += [(home or view["home"], table) for home, table in inner]
+        return seen
 
     def explain_error(self, error: BaseException) -> AppError:
         return sentences.mysql(error)

@@ -145,6 +145,16 @@ def test_base_tables_are_found_in_subqueries(sales: Warehouse) -> None:
     assert {name for _, name in sales.base_tables(sql)} == {"sales"}
 
 
+def test_base_tables_are_found_behind_views(kind: str, url: str, sales: Warehouse) -> None:
+    views = (
+        "CREATE VIEW inner_view AS SELECT id FROM sales",
+        "CREATE VIEW outer_view AS SELECT id FROM inner_view",
+    )
+    write(kind, url, *views)
+    found = sales.base_tables("SELECT id FROM outer_view")
+    assert "sales" in {name for _, name in found}
+
+
 def test_a_working_database_passes_its_test(sales: Warehouse) -> None:
     sales.test()
 
