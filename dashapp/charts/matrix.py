@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -137,6 +138,8 @@ class Heatmap(ChartKind):
         x, y = options.axis(options.x, dataset), options.axis(options.y, dataset)
         name = metric_name(options.metric)
         wide = _arranged(widen(tables["main"], x, (y,), (name,), dataset, look), name, options)
+        if wide.ms is not None:
+            wide = replace(wide, texts=words(wide.values, x, dataset, look))
         rows = _rows(wide, wide.cells(name), y, dataset, look, options)
         cells = wide.cells(name)[rows]
         if not np.isfinite(cells).any():

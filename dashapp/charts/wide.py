@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -85,7 +85,8 @@ class Wide:
     """A table by series (rows) and members along the axis (columns), in drawing order.
 
     `ms` are the times of the axis (ms on the viewer's clock), or None on an axis of members;
-    `values` their raw values for clicks and `texts` their names in words (not safe).
+    `values` their raw values for clicks and `texts` their names in words (not safe; times as
+    ISO text).
     """
 
     table: pa.Table
@@ -95,6 +96,7 @@ class Wide:
     series: tuple[Series, ...]
     _rows: Ints  # For each row of the table: its series (-1: not drawn) …
     _columns: Ints  # … and its place on the axis (-1: not drawn).
+    _known: dict[str, Floats] = field(default_factory=dict)  # Cells that were asked for before.
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,11 +108,14 @@ class Wide:
         return column in self.table.column_names
 
     def cells(self, column: str) -> Floats:
-        """A column's numbers by series and axis; not-a-number where there is none."""
-        found = np.full(self.shape, np.nan)
-        drawn = (self._rows >= 0) & (self._columns >= 0)
-        found[self._rows[drawn], self._columns[drawn]] = floats(self.table, column)[drawn]
-        return found
+        """A column's numbers by series and axis (read only); not-a-number where there is none."""
+        if column not in self._known:
+            found = np.full(self.shape, np.nan)
+            drawn = (self._rows >= 0) & (self._columns >= 0)
+            found[self._rows[drawn], self._columns[drawn]] = floats(self.table, column)[drawn]
+            found.flags.writeable = False
+            self._known[column] = found
+        return self._known[column]
 
     def present(self) -> npt.NDArray[np.bool_]:
         """Where the answer has a row, be its numbers empty or not."""
@@ -130,6 +135,7 @@ class Wide:
             texts=[self.texts[i] for i in at],
             ms=None if self.ms is None else self.ms[at],
             _columns=moved[self._columns],
+            _known={},
         )
 
     def sorted(self, how: Sort, size: Floats) -> Wide:
@@ -211,7 +217,7 @@ def widen(
     ]
     moved = np.full(len(found) + 1, -1, dtype=np.int64)
     moved[order] = np.arange(len(order))
-    texts = words(values, axis, dataset, look)
+    texts = words(values, axis, dataset, look) if ms is None else [str(v) for v in values]
     return Wide(table, values, texts, ms, tuple(found[i] for i in order), moved[rows], columns)
 
 
