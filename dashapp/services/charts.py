@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from dashapp import permissions, query
 from dashapp.charts import kind
 from dashapp.charts.base import ChartKind, Drawing, Look
 from dashapp.charts.colors import palette
-from dashapp.errors import AppError, Invalid, NotFound
+from dashapp.errors import AppError, Invalid, NotFound, Unexpected
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
 from dashapp.services.dashboards import Opened
@@ -32,6 +34,8 @@ from dashapp.specs import (
     Tile,
 )
 from dashapp.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 MAX_ROWS_OF_A_PAGE = 1000
 
@@ -262,6 +266,10 @@ def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> A
         drawing = a.kind.figure(a.options, tables, dataset, look)
     except AppError as failure:
         return Answer(a.key, shown="", error=failure, results=results, applied=a.applied)
+    except Exception:  # A bug of one kind must not take the page's other tiles with it.
+        incident = secrets.token_hex(4)
+        log.exception("Chart %s could not be drawn, id %s", a.chart.uuid, incident)
+        return Answer(a.key, shown="", error=Unexpected(incident), applied=a.applied)
     return Answer(a.key, a.shown, drawing, None, results, a.applied)
 
 

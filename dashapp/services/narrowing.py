@@ -224,6 +224,8 @@ def reach(
         for home in homes.values():
             for column in home.columns:
                 found = dataset.column(column.name)
-                if found is not None and (home.uuid == dataset.uuid or same_nature(found, column)):
+                if found is None or not found.filterable:
+                    continue
+                if home.uuid == dataset.uuid or same_nature(found, column):
                     columns.setdefault(f"{home.uuid}|{column.name}", []).append(tile.key)
     return {"filters": filters, "columns": columns}
