@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from dashapp import query
 from dashapp.errors import Invalid, NotFound
@@ -11,6 +12,7 @@ from dashapp.services import narrowing
 from dashapp.services.charts import locked, zone_of
 from dashapp.services.dashboards import Opened
 from dashapp.specs import (
+    DatasetSpec,
     Dimension,
     Filter,
     FilterSpec,
@@ -58,33 +60,44 @@ def options(viewer: Viewer, opened: Opened, key: str, search: str, state: Filter
         fixed = narrowing.value_of(spec, locked(viewer, state))
         return Options(fixed.values)
     source = _source(opened, spec)
-    result = query.run(
-        source,
-        _options_query(opened, spec, search, locked(viewer, state)),
-        _context(viewer, source),
-    )
+    narrowed = _narrowing(viewer, opened, spec, state)
+    asked = _options_query(source.dataset, spec, search, narrowed)
+    result = query.run(source, asked, _context(viewer, source))
     values = tuple(result.table.column(0).to_pylist())
     return Options(_plain(values[:MAX_OPTIONS]), more=len(values) > MAX_OPTIONS)
 
 
-def _options_query(opened: Opened, spec: FilterSpec, search: str, state: FilterState) -> QuerySpec:
-    column = spec.column or ""
+def _narrowing(
+    viewer: Viewer, opened: Opened, spec: FilterSpec, state: FilterState
+) -> tuple[Filter, ...]:
+    """What narrows a filter's members: the choices of its parents, and a guest's fixed ones."""
     dataset = _source(opened, spec).dataset
-    narrowed: list[Filter] = []
-    for parent in (find(opened, p) for p in spec.parents):
-        chosen = narrowing.target_column(parent, dataset, opened.datasets)
-        value = narrowing.value_of(parent, state)
-        if chosen is not None and not value.is_empty:
-            narrowed.extend(narrowing.predicates(parent, chosen, value))
-            if value.range:
-                narrowed.append(Filter(column=chosen.name, op="time range", value=value.range))
+    state = locked(viewer, state)
+    found: list[Filter] = []
+    for other in opened.layout.filters:
+        if other.key not in {*spec.parents, *viewer.locked_filters}:
+            continue
+        column = narrowing.target_column(other, dataset, opened.datasets)
+        value = narrowing.value_of(other, state)
+        if column is None or value.is_empty:
+            continue
+        found.extend(narrowing.predicates(other, column, value))
+        if value.range:
+            found.append(Filter(column=column.name, op="time range", value=value.range))
+    return tuple(found)
+
+
+def _options_query(
+    dataset: DatasetSpec, spec: FilterSpec, search: str, narrowed: tuple[Filter, ...]
+) -> QuerySpec:
+    column = spec.column or ""
     if search.strip():
-        narrowed.append(Filter(column=column, op="contains", value=search.strip()[:200]))
+        narrowed += (Filter(column=column, op="contains", value=search.strip()[:200]),)
     metrics: tuple[Metric, ...] = (spec.sort_by,) if spec.sort_by else ()
     order = Order(by=spec.sort_by, descending=True) if spec.sort_by else Order(by=column)
     return QuerySpec(
         dataset=dataset.uuid, dimensions=(Dimension(column=column),), metrics=metrics,
-        filters=tuple(narrowed), order=(order,), limit=MAX_OPTIONS + 1,
+        filters=narrowed, order=(order,), limit=MAX_OPTIONS + 1,
     )  # fmt: skip
 
 
@@ -102,14 +115,15 @@ def bounds(viewer: Viewer, opened: Opened, key: str) -> tuple[float, float] | No
     low = SimpleMetric(aggregate="min", column=spec.column, label="low")
     high = SimpleMetric(aggregate="max", column=spec.column, label="high")
     source = _source(opened, spec)
-    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high))
+    narrowed = _narrowing(viewer, opened, spec, FilterState()) if viewer.locked_filters else ()
+    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high), filters=narrowed)
     result = query.run(source, asked, _context(viewer, source))
     row = result.table.to_pylist()[0]
     return None if row["low"] is None else (float(row["low"]), float(row["high"]))
 
 
 def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
-    """The latest time in the dashboard's datasets, in their own zone; nothing if unknown."""
+    """The latest time in the dashboard's datasets, as its tiles show it; nothing if unknown."""
     found = []
     for source in opened.sources.values():
         column = source.dataset.time_column
@@ -118,9 +132,16 @@ def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
         last = SimpleMetric(aggregate="max", column=column, label="until")
         asked = QuerySpec(dataset=source.dataset.uuid, metrics=(last,))
         value = query.run(source, asked, _context(viewer, source)).table.to_pylist()[0]["until"]
-        if isinstance(value, datetime):
-            found.append(value)
+        if isinstance(value, date):
+            found.append(_moment(value, ZoneInfo(zone_of(viewer, source.dataset))))
     return max(found, default=None)
+
+
+def _moment(value: date, zone: ZoneInfo) -> datetime:
+    """A day or time as clocks in `zone` show it."""
+    if not isinstance(value, datetime):
+        return datetime.combine(value, time())
+    return value.astimezone(zone).replace(tzinfo=None) if value.tzinfo else value
 
 
 def _context(viewer: Viewer, source: Source) -> query.Context:
