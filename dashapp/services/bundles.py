@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -40,6 +41,8 @@ from models import (
 MAX_CHARS = 20_000_000
 MAX_DEPTH = 60
 FOLDER = "{warehouses}"
+# Mappings whose keys have no order of their own.
+FREE = frozenset({"options", "colors", "targets"})
 Action = Literal["new", "changed", "equal", "refused"]
 Row = TypeVar("Row", Database, Dataset, Chart, Dashboard)
 
@@ -56,26 +59,32 @@ class Change:
 
 
 class Loader(yaml.CSafeLoader):
-    """Safe YAML without aliases (which can grow a few lines into gigabytes) and duplicate keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse aliases and endless nesting."""
-        if self.check_event(yaml.AliasEvent):
-            raise Invalid("The file uses YAML aliases, which are not allowed.")
-        depth = self.depth = getattr(self, "depth", 0) + 1
-        if depth > MAX_DEPTH:
-            raise Invalid("The file is nested too deeply.")
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[misc]
-        self.depth -= 1
-        return node
+    """Safe YAML without duplicate keys."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that is there twice."""
-        keys = [key.value for key, _ in node.value]
-        twice = {str(k) for k in keys if keys.count(k) > 1}
+        counts = Counter(str(key.value) for key, _ in node.value)
+        twice = [key for key, count in counts.items() if count > 1]
         if twice:
-            raise Invalid(f"The key {sorted(twice)[0]} is there twice.")
+            raise Invalid(f"The key {twice[0][:100]} is there twice.")
         return super().construct_mapping(node, deep=deep)
+
+
+def _check_shape(text: str) -> None:
+    """Refuse aliases, which can grow a few lines into gigabytes, and endless nesting.
+
+    On the events, before anything is built: the builder is C that recurses until it crashes.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise Invalid("The file uses YAML aliases, which are not allowed.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise Invalid("The file is nested too deeply.")
 
 
 def parse(text: str) -> Bundle:
@@ -83,15 +92,17 @@ def parse(text: str) -> Bundle:
     if len(text) > MAX_CHARS:
         raise Invalid("The file is larger than 20 MB.")
     try:
+        _check_shape(text)
         content = yaml.load(text, Loader)  # noqa: S506 - a safe loader of our own
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise Invalid(f"The file is not YAML: {str(error).splitlines()[0]}.") from error
     try:
         return Bundle.model_validate(content)
     except ValidationError as error:
-        fields = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
+        fields = {".".join(map(str, e["loc"])) or "bundle": e["msg"] for e in error.errors()}
         first = "; ".join(f"{k}: {v}" for k, v in list(fields.items())[:5])
-        raise Invalid(f"The bundle has {len(fields)} problems. {first}", fields) from error
+        count = "a problem" if len(fields) == 1 else f"{len(fields)} problems"
+        raise Invalid(f"The bundle has {count}. {first}", fields) from error
 
 
 def plan(viewer: Viewer, bundle: Bundle) -> list[Change]:
@@ -173,9 +184,12 @@ class _Import:
         permissions.require(self.viewer, "database.edit")
         self._free(Database, Database.name, spec.name, spec.uuid)
         url = spec.url.replace(FOLDER, str((settings().data_dir / "warehouses").absolute()))
+        warehouses.parse_url(spec.kind, url)
         if row.url_encrypted:
             url = secrets.unmasked(url, secrets.reveal(row, "url_encrypted"))
-        warehouses.parse_url(spec.kind, url)
+            warehouses.parse_url(spec.kind, url)
+        if secrets.is_masked(url):
+            raise Invalid(f"Its password is hidden ({secrets.MASK}); write it into the file.")
         row.url_encrypted = secrets.seal(row, "url_encrypted", url)
         _fill(row, spec, "name", "kind", "description", "options", "timeout_s", "slots", "ttl_s")
 
@@ -344,9 +358,18 @@ _EXPORTS: dict[str, Any] = {
 
 
 def _dumped(bundle: Bundle) -> str:
-    content = bundle.model_dump(mode="json", exclude_defaults=True)
+    content = _settled(bundle.model_dump(mode="json", exclude_defaults=True))
     text: str = yaml.dump(
         {"dashapp": 1, **content}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True,
         width=100,
     )  # fmt: skip
     return text
+
+
+def _settled(value: Any, name: str = "") -> Any:
+    """The same with free mappings sorted: not every database keeps the order of their keys."""
+    if isinstance(value, dict):
+        names = sorted(value) if name in FREE else value
+        inner = name if name in FREE else ""
+        return {key: _settled(value[key], inner or key) for key in names}
+    return [_settled(one, name) for one in value] if isinstance(value, list) else value

@@ -118,6 +118,12 @@ def masked(url: str) -> str:
     return parsed.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", MASK)
 
 
+def is_masked(url: str) -> bool:
+    """Whether something in the URL is a mask, so that it is no use without the secret."""
+    made = sa.make_url(url)
+    return made.password == MASK or MASK in made.query.values()
+
+
 def unmasked(url: str, earlier: str) -> str:
     """`url` with what is masked in it taken from `earlier`.
 

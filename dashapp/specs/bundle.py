@@ -6,6 +6,7 @@ by hand says `dataset: flights` and `chart: delays by hour`, an exported one has
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -126,9 +127,9 @@ class Bundle(Spec):
 
     @model_validator(mode="after")
     def _unique(self) -> Bundle:
-        groups = (self.databases, self.datasets, self.charts, self.dashboards)
-        uuids = [o.uuid for group in groups for o in group]
-        twice = {str(u) for u in uuids if uuids.count(u) > 1} if len(uuids) < 2000 else set()
-        if twice or len(set(uuids)) < len(uuids):
-            raise ValueError(f"Two objects have the same UUID: {', '.join(sorted(twice))}.")
+        for name in ("databases", "datasets", "charts", "dashboards"):
+            counts = Counter(one.uuid for one in getattr(self, name))
+            twice = [str(uuid) for uuid, count in counts.items() if count > 1]
+            if twice:
+                raise ValueError(f"Two {name} have the same UUID: {', '.join(sorted(twice))}.")
         return self
