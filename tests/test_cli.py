@@ -97,7 +97,10 @@ def test_a_weak_password_is_refused_and_not_repeated(migrated: Path) -> None:
 
 def test_a_bundle_goes_in_and_comes_out(migrated: Path) -> None:
     bundle = migrated / "in.yaml"
-    bundle.write_text("dashapp: 1\ndashboards:\n- {uuid: a, slug: a, title: Alpha, layout: {tabs: [{key: t, title: T}]}}\n")
+    layout = "{tabs: [{key: t, title: T}]}"
+    bundle.write_text(
+        f"dashapp: 1\ndashboards:\n- {{uuid: a, slug: a, title: Alpha, layout: {layout}}}\n"
+    )
     assert "new" in dashapp(migrated, "import", str(bundle), "--plan").stdout
     assert dashapp(migrated, "import", str(bundle)).returncode == 0
     assert "title: Alpha" in dashapp(migrated, "export", "a").stdout

@@ -42,6 +42,10 @@ class Child:
     failures: int = 0
 
 
+def nothing() -> None:
+    """What a supervisor does beside its programs, by default."""
+
+
 @dataclass
 class Supervisor:
     """Programs that run together until a signal, or until one of them cannot be kept up.
@@ -54,7 +58,7 @@ class Supervisor:
     programs: Sequence[Program]
     say: Callable[[str], None]
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    tick: Callable[[], None] = lambda: None
+    tick: Callable[[], None] = nothing
     stop_s: float = STOP_S
 
     def __post_init__(self) -> None:
