@@ -86,9 +86,19 @@ def select(spec: FilterSpec, value: FilterValue) -> list[Component]:
         dcc.Dropdown(
             id=ids.filter("select", spec.key), options=chosen, multi=spec.multiple, searchable=True,
             value=picked if spec.multiple else next(iter(picked), None), placeholder=t("All"),
-            clearable=not spec.required,
+            clearable=not spec.required, labels=words(),
         )
     ]  # fmt: skip
+
+
+def words() -> Any:
+    """What a list of options says by itself."""
+    return {
+        "select_all": t("Select all"), "deselect_all": t("Select none"),
+        "selected_count": t("{num_selected} selected"), "search": t("Search"),
+        "clear_search": t("Clear the search"), "clear_selection": t("Clear the choice"),
+        "no_options_found": t("Nothing found."),
+    }  # fmt: skip
 
 
 def option(value: Scalar) -> dict[str, Any]:
@@ -130,7 +140,7 @@ def time(spec: FilterSpec, value: FilterValue) -> list[Component]:
         dcc.Dropdown(
             id=ids.filter("time", spec.key), options=options, placeholder=t("All time"),
             value=(value.range if relative else "custom") if value.range else None,
-            clearable=not spec.required, searchable=True,
+            clearable=not spec.required, searchable=True, labels=words(),
         ),
         html.Div(
             dcc.DatePickerRange(
@@ -151,5 +161,6 @@ def grain(spec: FilterSpec, value: FilterValue) -> list[Component]:
         dcc.Dropdown(
             id=ids.filter("grain", spec.key), options=options, value=value.grain,
             placeholder=t("As designed"), searchable=False, clearable=not spec.required,
+            labels=words(),
         )
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashapp.charts.base import Grid
 from dashapp.specs import ColumnSpec
 from dashapp.ui import ids
+from dashapp.ui.texts import t
 
 PAGE = 100
 OPTIONS: dict[str, Any] = {
@@ -27,13 +28,31 @@ DEFAULTS: dict[str, Any] = {"sortable": True, "resizable": True, "minWidth": 70}
 NUMERIC = frozenset({"integer", "number"})
 
 
+def common_options() -> dict[str, Any]:
+    """What all grids have, with the grid's own words in the viewer's language."""
+    words = {
+        "noRowsToShow": t("No rows"), "loadingOoo": t("Loading …"), "filterOoo": t("Filter …"),
+        "contains": t("Contains"), "notContains": t("Does not contain"), "equals": t("Equals"),
+        "notEqual": t("Does not equal"), "startsWith": t("Begins with"),
+        "endsWith": t("Ends with"), "blank": t("Is empty"), "notBlank": t("Is not empty"),
+        "lessThan": t("Less than"), "lessThanOrEqual": t("At most"),
+        "greaterThan": t("Greater than"), "greaterThanOrEqual": t("At least"),
+        "inRange": t("Between"), "inRangeStart": t("From"), "inRangeEnd": t("To"),
+        "resetFilter": t("Reset"),
+    }  # fmt: skip
+    return {**OPTIONS, "localeText": words}
+
+
 def table(component_id: Any, dataset: str, drawing: Grid) -> Component:
     """A table drawing; what its cells stand for travels in the grid's context."""
     clicks = {
         name: {"column": c.column, "grain": c.grain, "bin": c.bin}
         for name, c in drawing.clicks.items()
     }
-    options = {**OPTIONS, "context": {"clicks": clicks, "dataset": dataset, "paged": drawing.paged}}
+    options = {
+        **common_options(),
+        "context": {"clicks": clicks, "dataset": dataset, "paged": drawing.paged},
+    }
     if drawing.totals:
         options["pinnedBottomRowData"] = drawing.totals
     common: dict[str, Any] = {
@@ -53,7 +72,7 @@ def rows(component_id: Any, columns: tuple[ColumnSpec, ...]) -> Component:
     return dag.AgGrid(
         id=component_id, rowModelType="infinite", columnDefs=[column(c) for c in columns],
         defaultColDef={**DEFAULTS, "floatingFilter": True},
-        dashGridOptions={**OPTIONS, **infinite()}, style={"height": "62vh", "width": "100%"},
+        dashGridOptions={**common_options(), **infinite()}, style={"height": "62vh", "width": "100%"},
     )  # fmt: skip
 
 
@@ -88,7 +107,7 @@ def plain(tables: dict[str, pa.Table]) -> Component:
         [
             dag.AgGrid(
                 id=ids.numbers(i), columnDefs=[plain_column(f) for f in answer.schema],
-                rowData=plain_rows(answer), defaultColDef=DEFAULTS, dashGridOptions=OPTIONS,
+                rowData=plain_rows(answer), defaultColDef=DEFAULTS, dashGridOptions=common_options(),
                 columnSize="responsiveSizeToFit", className="ag-theme-quartz mb-3",
                 style={"height": f"{min(62, 12 + 4 * max(answer.num_rows, 2))}vh"},
             )

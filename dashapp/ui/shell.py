@@ -73,7 +73,8 @@ def bar(viewer: Viewer) -> Component:
 def user_menu(viewer: Viewer) -> Component:
     """Theme, account, shortcuts, sign out."""
     initials = "".join(word[0] for word in viewer.name.split()[:2]).upper() or "?"
-    zone = html.Small(f"{viewer.role} · {viewer.zone}")
+    role = t(viewer.role) + " · " if viewer.role else ""
+    zone = html.Small(role + viewer.zone)
     entries: list[Component] = [
         html.Div([html.Strong(viewer.name), zone], className="menu-head"),
         html.Hr(),

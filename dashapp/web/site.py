@@ -107,7 +107,10 @@ class Site(Dash):
         guest = session.current_asker().guest
         if guest is None:
             return {"embedded": False}
-        return {"embedded": True, "origins": guest.origins, "left_s": guest.left_s}
+        ended = texts.t("Access has ended. Please reload the page.")
+        return {
+            "embedded": True, "origins": guest.origins, "left_s": guest.left_s, "ended": ended
+        }  # fmt: skip
 
     def _layout_of_visit(self) -> Component:
         """The layout for `_dash-layout`: of the page that the request came from."""
