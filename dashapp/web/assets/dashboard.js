@@ -178,6 +178,7 @@
   // ---- asking tiles --------------------------------------------------------------------------
   // A tile is asked when what reaches it differs from what it was last asked with.
   const asked = {}, waiting = {}, shown = {}, since = {}, forced = {};
+  const SELF_SHOWN = ["heatmap", "treemap", "pie"]; // have no marks that could be dimmed one by one
   let seq = 0;
   const signature = (key, state, reach) => JSON.stringify([
     reach.filters.filter((f) => f.reach.includes(key)).map((f) => chosen(f, state)),
@@ -265,7 +266,7 @@
       const targets = el.layout && el.layout.meta && el.layout.meta.clicks;
       el.classList.toggle("has-clicks", !!(targets && targets.length));
       const tile = el.closest("[data-tile]");
-      if (!tile || !targets || !targets.length || !window.Plotly) return;
+      if (!tile || !targets || !targets.length || !window.Plotly || el.data.some((trace) => SELF_SHOWN.includes(trace.type))) return;
       const mine = clicks.filter((c) => c.source === tile.dataset.tile);
       const picked = el.data.map((trace) => {
         if (!mine.length || !trace.customdata) return null;
@@ -295,13 +296,20 @@
     const sent = targets.map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }));
     if (sent.length) put("click", { source: tile, targets: sent, more });
   }
+  // What a mark stands for. Dash leaves out a heat map's; its cells are named "row,column".
+  function member(point, figure) {
+    const trace = figure.data[point.curveNumber];
+    if (!trace || trace.type !== "heatmap") return point.customdata;
+    const [row, column] = String(point.id).split(",");
+    return trace.customdata && trace.customdata[row] && trace.customdata[row][column];
+  }
   function pick(data, figure, id) {
     if (!data || !data.points || !data.points.length) return NONE();
     window.dash_clientside.set_props(id, { clickData: null });
     const meta = figure && figure.layout && figure.layout.meta;
     if (!meta || !meta.clicks || !meta.clicks.length) return NONE();
-    const point = data.points.find((p) => p.customdata !== undefined && p.customdata !== null);
-    if (point) send(id.key, meta.dataset, meta.clicks, Array.isArray(point.customdata) ? point.customdata : [point.customdata]);
+    const values = data.points.map((p) => member(p, figure)).find((v) => v !== undefined && v !== null);
+    if (values) send(id.key, meta.dataset, meta.clicks, Array.isArray(values) ? values : [values]);
     return NONE();
   }
   // A finished export is saved at once; its link stays to save it again.
