@@ -20,7 +20,7 @@ from dashapp import docs, programs
 from dashapp.errors import AppError, Invalid
 from dashapp.jobs import celery_app
 from dashapp.jobs.supervise import Program
-from dashapp.services import accounts, bundles, doctor, examples, secrets
+from dashapp.services import accounts, bundles, doctor, embed, examples, secrets
 from dashapp.settings import settings
 from dashapp.viewer import SYSTEM
 from dashapp.web.core import create_core
@@ -103,6 +103,30 @@ def create_admin(username: str, name: str | None, password_stdin: bool) -> None:
     with core():
         accounts.create_user(SYSTEM, username, name=name, password=password, role="admin")
     click.echo(f"{username} may sign in as administrator.")
+
+
+@commands.command("create-key")
+@click.argument("username")
+@click.option("--scope", "scopes", multiple=True, required=True, help="A permission that it has.")
+def create_key(username: str, scopes: tuple[str, ...]) -> None:
+    """Make an API key for the service account USERNAME, made if need be. It is shown once."""
+    with core():
+        known = [u for u in accounts.users(SYSTEM) if u.is_service and u.username == username]
+        account = next(iter(known), None) or accounts.create_user(SYSTEM, username, is_service=True)
+        _, key = accounts.create_key(SYSTEM, username, scopes, user=account.uuid)
+    click.echo(key)
+
+
+@commands.command("embed")
+@click.argument("slug")
+@click.argument("origins", nargs=-1)
+@click.option("--rules", is_flag=True, help="Guests need row-level rules in their tokens.")
+def embed_(slug: str, origins: tuple[str, ...], rules: bool) -> None:
+    """Let pages of ORIGINS show the dashboard SLUG to guests; without any, nobody may."""
+    with core():
+        embed.allow(SYSTEM, slug, origins, requires_rules=rules)
+    said = f"in pages of {', '.join(origins)}" if origins else "nowhere"
+    click.echo(f"{slug} may be embedded {said}.")
 
 
 @commands.command("rotate-key")

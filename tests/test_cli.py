@@ -119,6 +119,28 @@ def test_a_wrong_bundle_is_refused_in_sentences(migrated: Path) -> None:
     assert "charts" in done.stderr
 
 
+def test_a_dashboard_is_opened_to_guests_and_closed_again(migrated: Path) -> None:
+    bundle = migrated / "in.yaml"
+    layout = "{tabs: [{key: t, title: T}]}"
+    bundle.write_text(
+        f"dashapp: 1\ndashboards:\n- {{uuid: a, slug: a, title: A, layout: {layout}}}\n"
+    )
+    dashapp(migrated, "import", str(bundle))
+    opened = dashapp(migrated, "embed", "a", "https://portal.example.com")
+    assert opened.stdout == "a may be embedded in pages of https://portal.example.com.\n"
+    assert dashapp(migrated, "embed", "a").stdout == "a may be embedded nowhere.\n"
+    wrong = dashapp(migrated, "embed", "a", "portal.example.com")
+    assert (wrong.returncode, "is no origin" in wrong.stderr) == (1, True)
+
+
+def test_a_program_gets_keys(migrated: Path) -> None:
+    keys = [dashapp(migrated, "create-key", "bot", "--scope", "embed.mint") for _ in range(2)]
+    assert len({key.stdout for key in keys}) == 2
+    assert all(re.fullmatch(r"dap_\S+\n", key.stdout) for key in keys)
+    wrong = dashapp(migrated, "create-key", "bot", "--scope", "everything")
+    assert (wrong.returncode, "no such scope" in wrong.stderr) == (1, True)
+
+
 def test_keys_are_rotated(migrated: Path) -> None:
     assert "0 secrets" in dashapp(migrated, "rotate-key").stdout
 

@@ -7,6 +7,7 @@ guest cannot change. It is signed with a key of its own, so it is no session and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,8 +19,9 @@ import sqlalchemy as sa
 from pydantic import Field, ValidationError, field_validator
 
 from dashapp.errors import Forbidden, Invalid, SignInRequired
-from dashapp.permissions import GUEST, found, require, visible_dashboards
+from dashapp.permissions import GUEST, found, require, require_edit, visible_dashboards
 from dashapp.query.rules import check_rule
+from dashapp.services import audit
 from dashapp.settings import settings
 from dashapp.signing import sign, unsign
 from dashapp.specs import FilterValue, Layout, Spec
@@ -111,6 +113,29 @@ class TokenExpired(SignInRequired):
     def __init__(self, origins: tuple[str, ...]) -> None:
         super().__init__("Access to this dashboard has ended. Please reload the page.")
         self.origins = origins
+
+
+def allow(
+    viewer: Viewer, dashboard: str, origins: Sequence[str], *, requires_rules: bool = False
+) -> None:
+    """Let pages of these origins, and no others, show a dashboard (slug or UUID) to guests.
+
+    Without origins nobody may. With `requires_rules`, every token must carry row-level rules.
+    Raises Invalid for what is no origin.
+    """
+    require(viewer, "embed.mint")
+    wrong = [origin for origin in origins if not ORIGIN.fullmatch(origin)]
+    if wrong:
+        fault = f"“{wrong[0]}” is no origin; write it like https://portal.example.com."
+        raise Invalid(fault, {"origins": fault})
+    row = _dashboard(viewer, dashboard)
+    require_edit(viewer, row)
+    config = row.embed or EmbedConfig(dashboard_id=row.id)
+    db.session.add(config)
+    config.allowed_origins = list(dict.fromkeys(origins))
+    config.is_enabled, config.requires_rules = bool(origins), requires_rules
+    audit.record(viewer, "dashboard.embed", row, origins=config.allowed_origins)
+    db.session.commit()
 
 
 def mint(viewer: Viewer, request: TokenRequest) -> Minted:

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from dashapp.errors import Forbidden, Invalid
+from dashapp.services import embed
+from dashapp.viewer import SYSTEM, Viewer
 from models import Dashboard, db
 from tests.api.conftest import make_key
 from tests.web import server as doors
@@ -143,3 +146,27 @@ def test_body_must_be_json(server: Flask, key: str) -> None:
     sent = {"data": "{", "content_type": "application/json", "headers": headers}
     assert client.post(TOKENS, **sent).status_code == 400
     assert client.post(TOKENS, json=["sales"], headers=headers).status_code == 400
+
+
+def test_a_dashboard_is_opened_to_pages_of_its_origins_only(server: Flask) -> None:
+    with server.app_context():
+        embed.allow(SYSTEM, "closed", ["https://a.example", "https://a.example"])
+        dashboard = db.session.scalars(sa.select(Dashboard).filter_by(slug="closed")).one()
+        assert dashboard.embed is not None
+        assert dashboard.embed.allowed_origins == ["https://a.example"]
+        assert embed.admit(embed.mint(SYSTEM, embed.TokenRequest(dashboard="closed")).token)
+        embed.allow(SYSTEM, "closed", [])
+        with pytest.raises(Forbidden):
+            embed.mint(SYSTEM, embed.TokenRequest(dashboard="closed"))
+
+
+@pytest.mark.parametrize("origin", ["*", "https://a.example/x", "a.example", "null", "https://a;b"])
+def test_what_is_no_origin_is_refused(server: Flask, origin: str) -> None:
+    with server.app_context(), pytest.raises(Invalid, match="is no origin"):
+        embed.allow(SYSTEM, "sales", [origin])
+
+
+def test_who_may_not_mint_may_not_open(server: Flask) -> None:
+    editor = Viewer(kind="user", name="e", user_id=1, role="editor")
+    with server.app_context(), pytest.raises(Forbidden):
+        embed.allow(editor, "sales", ["https://a.example"])
