@@ -86,7 +86,7 @@ def test_commands_that_texts_name_exist() -> None:
 @pytest.mark.parametrize("page", sorted(p.name for p in DOCS.glob("*.md")) + ["../README.md"])
 def test_links_lead_somewhere(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)", text):
+    for target in re.findall(r"(?:\]\(|src=\")([^)#\s\"]+)", text):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert ((DOCS / page).parent / target).exists(), target
 
