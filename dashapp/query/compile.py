@@ -101,9 +101,7 @@ def _conditions(reading: Reading, spec: QuerySpec, bounds: Range, now: datetime)
     return found
 
 
-def _raw(
-    reading: Reading, spec: QuerySpec, conditions: list[Predicate]
-) -> Query:
+def _raw(reading: Reading, spec: QuerySpec, conditions: list[Predicate]) -> Query:
     labels = names(spec)
     columns = [reading.column(name) for name in labels]
     elements = [reading.local(column) for column in columns]
@@ -113,9 +111,7 @@ def _raw(
     return query.select_from(reading.rows).where(*conditions).order_by(*order)
 
 
-def _grouped(
-    reading: Reading, spec: QuerySpec, conditions: list[Predicate]
-) -> Query:
+def _grouped(reading: Reading, spec: QuerySpec, conditions: list[Predicate]) -> Query:
     cuts = [cut(reading, d) for d in spec.dimensions]
     measures = [aggregate(reading, m) for m in spec.metrics]
     rows: sa.FromClause = reading.rows

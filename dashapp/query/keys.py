@@ -13,7 +13,7 @@ from uuid import UUID
 
 from dashapp.cache import derived_key
 from dashapp.settings import settings
-from dashapp.specs import RowRule, Source
+from dashapp.specs import DatabaseSpec, RowRule, Source
 
 FORMAT = 1  # Counts changes of what is kept under a key; older answers are then never found.
 
@@ -49,22 +49,31 @@ def key(
 
 def fingerprint(rules: Iterable[RowRule]) -> str:
     """What a viewer may see, as a text: equal for people under equal rules, whoever they are."""
-    effective = sorted(
-        {json.dumps([rule.group, rule.schema_name, rule.table, rule.clause]) for rule in rules}
-    )
+    effective = sorted({json.dumps(rule.model_dump(mode="json"), sort_keys=True) for rule in rules})
     secret = derived_key(settings().key, "fingerprint")
     return hmac.digest(secret, "\n".join(effective).encode(), "sha256").hex()
 
 
 def _identity(source: Source) -> dict[str, Any]:
-    """The source's versions; its relation too, since an unsaved draft has its parent's version."""
+    """The source's versions, and where its rows are.
+
+    Versions alone do not tell: an unsaved draft has its parent's, and what was deleted and
+    imported again counts from one again.
+    """
     dataset, database = source.dataset, source.database
     return {
         "dataset": [dataset.uuid, dataset.version],
-        "database": [database.uuid, database.version],
+        "database": [database.uuid, database.version, _place(database)],
         "relation": [dataset.schema_name, dataset.table, dataset.sql],
         "calendar": [dataset.zone, dataset.week_start, dataset.time_column],
     }
+
+
+def _place(database: DatabaseSpec) -> str:
+    """What a database's answers depend on, as a text that does not give its URL away."""
+    secret = derived_key(settings().key, "place")
+    where = json.dumps([database.kind, database.url.get_secret_value(), database.options])
+    return hmac.digest(secret, where.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def _tagged(value: Any) -> Any:

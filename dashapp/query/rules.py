@@ -23,7 +23,7 @@ from dashapp.query.sqlguard import (
     tables_of,
     written,
 )
-from dashapp.specs import RowRule, Source
+from dashapp.specs import ColumnSpec, RowRule, Source
 
 GUARDED = "guarded"
 _Calculated = tuple[tuple[str, str], ...]
@@ -40,11 +40,7 @@ def rows_sql(source: Source, dialect: str) -> str | None:
     SQL is not understood.
     """
     dataset = source.dataset
-    calculated = (
-        tuple((c.name, c.expression) for c in dataset.columns if c.expression)
-        if source.rules
-        else ()
-    )
+    calculated = calculated_of(dataset.columns) if source.rules else ()
     if dataset.sql is not None:
         return _virtual(dataset.sql, source.rules, calculated, dialect)
     if dataset.table is None:
@@ -59,6 +55,19 @@ def check_rule(clause: str, dialect: str) -> None:
         tree = tree.this
     if not isinstance(tree, _PREDICATES):
         raise Invalid("A row-level rule must be a condition, such as region = 'EU'.")
+
+
+def meaning(clause: str, table: str | None, columns: Iterable[ColumnSpec], dialect: str) -> str:
+    """A rule's clause with the calculated columns of its dataset written out.
+
+    Equal texts narrow alike. Raises Invalid for a clause that cannot be kept with these columns.
+    """
+    return _qualified(clause, table, dict(calculated_of(columns)), dialect)
+
+
+def calculated_of(columns: Iterable[ColumnSpec]) -> tuple[tuple[str, str], ...]:
+    """Name and SQL of the calculated ones among columns."""
+    return tuple((c.name, c.expression) for c in columns if c.expression)
 
 
 def inject(sql: str, rules: Iterable[RowRule], dialect: str) -> str:
@@ -158,7 +167,9 @@ def _condition(
     groups: dict[str, list[str]] = {}
     for index, rule in enumerate(rules):
         check_rule(rule.clause, dialect)
-        clause = f"({_qualified(rule.clause, table, dict(calculated), dialect)})"
+        # The columns of a dataset that reads a guarded table are its editor's, not the rule's.
+        known = rule.calculated if rule.table else calculated
+        clause = f"({_qualified(rule.clause, table, dict(known), dialect)})"
         groups.setdefault(rule.group or f"\0{index}", []).append(clause)
     return " AND ".join(f"({' OR '.join(sorted(set(c)))})" for c in groups.values())
 

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from dashapp import warehouses
-from dashapp.errors import Invalid, NotFound
+from dashapp.errors import Forbidden, Invalid, NotFound
 from dashapp.permissions import found, require, require_edit, visible_datasets
+from dashapp.query.rules import meaning
 from dashapp.query.sqlguard import check_expression, check_query, check_relation
 from dashapp.services import objects
 from dashapp.services.sources import database_spec, dataset_spec
@@ -81,7 +82,7 @@ def save(viewer: Viewer, spec: DatasetSpec) -> Dataset:
     """Make a dataset, or change the one of that UUID over `spec.version`.
 
     Raises Invalid for SQL that is not allowed and for names that are not there, Conflict for a
-    stale version.
+    stale version, Forbidden for who may not manage rules and would change what a rule means.
     """
     require(viewer, "dataset.edit")
     database = _database(spec.database)
@@ -93,6 +94,7 @@ def save(viewer: Viewer, spec: DatasetSpec) -> Dataset:
     else:
         require_edit(viewer, row)
         objects.expect(row, spec.version)
+        _keep_rules(viewer, row, spec)
     with db.session.no_autoflush:  # One UPDATE, one version.
         fill(row, spec, database)
     objects.save(viewer, row, verb)
@@ -115,10 +117,37 @@ def sync(viewer: Viewer, uuid: UUID) -> Synced:
 
 
 def delete(viewer: Viewer, uuid: UUID) -> None:
-    """Remove a dataset with its rules. Raises Conflict while charts use it."""
+    """Remove a dataset with its rules. Raises Conflict while charts use it.
+
+    Forbidden for who may not manage the rules: without them others of its table show all rows.
+    """
     row = _row(viewer, uuid)
     require_edit(viewer, row)
+    if row.rules and not viewer.may("rule.manage"):
+        raise Forbidden(f"{row.name} has row-level rules; only an administrator may remove it.")
     objects.delete(viewer, row, used=f"Charts still use {row.name}. Change or delete them first.")
+
+
+def _keep_rules(viewer: Viewer, row: Dataset, spec: DatasetSpec) -> None:
+    """Refuse changes that would lift a rule: another table under it, other calculated columns."""
+    if not row.rules or viewer.may("rule.manage"):
+        return
+    before = dataset_spec(row)
+    dialect = warehouses.warehouse(row.database.kind).sqlglot_dialect
+    is_moved = _relation(before) != _relation(spec)
+    if is_moved or any(
+        meaning(rule.clause, spec.table, before.columns, dialect)
+        != meaning(rule.clause, spec.table, spec.columns, dialect)
+        for rule in row.rules
+    ):
+        raise Forbidden(
+            "Row-level rules lean on this dataset. Only an administrator may change its table or "
+            "query, or the columns that the rules use."
+        )
+
+
+def _relation(spec: DatasetSpec) -> tuple[object, ...]:
+    return spec.database, spec.schema_name, spec.table, spec.sql
 
 
 def merged(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from dashapp.errors import NotFound
 from dashapp.permissions import visible_datasets
+from dashapp.query.rules import calculated_of
 from dashapp.services.secrets import reveal
 from dashapp.specs import ColumnSpec, DatabaseSpec, DatasetSpec, MetricSpec, Source
 from dashapp.specs import RowRule as RuleSpec
@@ -39,7 +40,7 @@ _lock = threading.Lock()
 def load(viewer: Viewer, datasets: Iterable[UUID]) -> dict[UUID, Source]:
     """Each dataset with its database and the rules that narrow it for this viewer.
 
-    At most five statements, however many datasets. Raises NotFound when one does not exist or
+    At most six statements, however many datasets. Raises NotFound when one does not exist or
     may not be seen.
     """
     wanted = set(datasets)
@@ -54,14 +55,18 @@ def load(viewer: Viewer, datasets: Iterable[UUID]) -> dict[UUID, Source]:
     pairs: list[tuple[Dataset, Database]] = [(row[0], row[1]) for row in rows]
     if len(pairs) < len(wanted):
         raise NotFound("There is no such dataset, or you may not see it.")
-    specs = _dataset_specs(pairs)
-    databases = {d.id: database_spec(d) for _, d in pairs}
+    databases = {d.id: d for _, d in pairs}
     rules = _rules(viewer, set(databases))
+    guarded = {r.dataset.id: r.dataset for found in rules.values() for r in found if r.dataset}
+    own = {d.id for d, _ in pairs}
+    others = [(d, databases[d.database_id]) for d in guarded.values() if d.id not in own]
+    specs = _dataset_specs([*pairs, *others])
+    opened = {number: database_spec(d) for number, d in databases.items()}
     return {
         d.uuid: Source(
             dataset=specs[d.uuid],
-            database=databases[d.database_id],
-            rules=_narrowing(d, rules.get(d.database_id, [])),
+            database=opened[d.database_id],
+            rules=_narrowing(d, rules.get(d.database_id, []), specs),
         )
         for d, _ in pairs
     }
@@ -166,26 +171,32 @@ class _Rule:
     def __init__(self, dataset: Dataset | None, clause: str, group: str = "") -> None:
         self.dataset, self.clause, self.group = dataset, clause, group
 
-    def on(self, dataset: Dataset) -> RuleSpec | None:
+    def on(self, dataset: Dataset, specs: Mapping[UUID, DatasetSpec]) -> RuleSpec | None:
         """The rule as it narrows `dataset`: by its table wherever that is read, or by its rows."""
         own = self.dataset
         if own is not None and own.table is not None:
             return RuleSpec(
-                clause=self.clause, table=own.table, schema_name=own.schema_name, group=self.group
+                clause=self.clause,
+                table=own.table,
+                schema_name=own.schema_name,
+                group=self.group,
+                calculated=calculated_of(specs[own.uuid].columns),
             )
         if own is None or own.id == dataset.id:
             return RuleSpec(clause=self.clause, group=self.group)
         return None
 
 
-def _narrowing(dataset: Dataset, rules: list[_Rule]) -> tuple[RuleSpec, ...]:
+def _narrowing(
+    dataset: Dataset, rules: list[_Rule], specs: Mapping[UUID, DatasetSpec]
+) -> tuple[RuleSpec, ...]:
     """The rules of a dataset: each once, in an order that does not depend on the viewer."""
-    found = {rule.on(dataset) for rule in rules} - {None}
+    found = {rule.on(dataset, specs) for rule in rules} - {None}
     return tuple(sorted((r for r in found if r is not None), key=_rule_order))
 
 
-def _rule_order(rule: RuleSpec) -> tuple[str, ...]:
-    return rule.table or "", rule.schema_name or "", rule.group, rule.clause
+def _rule_order(rule: RuleSpec) -> tuple[Any, ...]:
+    return rule.table or "", rule.schema_name or "", rule.group, rule.clause, rule.calculated
 
 
 def _rules(viewer: Viewer, databases: set[int]) -> dict[int, list[_Rule]]:
@@ -217,14 +228,20 @@ def _is_for(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def _add_guest_rules(viewer: Viewer, databases: set[int], found: dict[int, list[_Rule]]) -> None:
-    """Add what a guest's token demands; a rule without a dataset narrows every dataset."""
+    """Add what a guest's token demands; a rule without a dataset narrows every dataset.
+
+    Raises NotFound when a dataset that a rule names is gone: its table may be read by others.
+    """
     named = {rule.dataset for rule in viewer.rules if rule.dataset is not None}
     query = sa.select(Dataset).where(Dataset.uuid.in_(named))
     by_uuid = {row.uuid: row for row in db.session.scalars(query)} if named else {}
+    if len(by_uuid) < len(named):
+        raise NotFound("What this access is limited to was deleted. Please reload the page.")
     for rule in viewer.rules:
         if rule.dataset is None:
             for database in databases:
                 found[database].append(_Rule(None, rule.clause))
-        elif rule.dataset in by_uuid:
-            dataset = by_uuid[rule.dataset]
+            continue
+        dataset = by_uuid[rule.dataset]
+        if dataset.database_id in databases:
             found[dataset.database_id].append(_Rule(dataset, rule.clause))

@@ -111,14 +111,19 @@ class DatabaseSpec(Spec):
 class RowRule(Spec):
     """A predicate that keeps rows, already resolved for one viewer.
 
-    With `table`, it guards that physical table wherever it is read; without, the dataset's own
-    rows. Rules of one `group` are ORed, groups are ANDed.
+    With `table`, it guards that physical table wherever it is read, and knows the calculated
+    columns of the dataset it was made for, never those of the dataset that is read; without, it
+    narrows the dataset's own rows. Rules of one `group` are ORed, groups are ANDed.
     """
 
     clause: str = Field(min_length=1)
     table: str | None = None
     schema_name: str | None = None
     group: str = ""
+    calculated: tuple[tuple[str, str], ...] = Field(
+        (),
+        description="Of a rule with `table`: calculated columns (name, SQL) that the clause may use.",
+    )
 
 
 class Source(Spec):
