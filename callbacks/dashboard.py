@@ -9,9 +9,10 @@ from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks.shapes import PageState, PartId
+from dashapp.charts import formats
 from dashapp.errors import AppError
 from dashapp.services import charts, dashboards, filters
-from dashapp.specs import FilterState
+from dashapp.specs import FilterState, Grain
 from dashapp.ui import cards, ids
 from dashapp.ui.texts import t
 from dashapp.ui.wiring import Wiring
@@ -195,4 +196,7 @@ def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
 def until(viewer: Viewer, page: PageState) -> str:
     """How far the data goes."""
     latest = filters.data_until(viewer, dashboards.open(viewer, page.slug))
-    return "" if latest is None else t("data to {time}", time=f"{latest:%Y-%m-%d %H:%M}")
+    if latest is None:
+        return ""
+    grain: Grain = "day" if formats.finest([latest]) == "day" else "minute"
+    return t("data to {time}", time=formats.time(latest, None, grain, viewer.locale))

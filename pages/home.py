@@ -21,7 +21,7 @@ def layout(visit: Visit) -> Component:
                 [
                     html.H1(t("Dashboards")),
                     dcc.Input(
-                        id=ids.HOME_SEARCH, type="search", className="form-control", debounce=0.2,
+                        id=ids.HOME_SEARCH, type="search", className="home-search", debounce=0.2,
                         placeholder=t("Search titles, descriptions, tags"), autoComplete="off",
                     ),
                 ],

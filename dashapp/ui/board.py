@@ -67,9 +67,9 @@ def head(board: Board) -> Component:
                 className="icon-button", title=t("Refresh"), **attrs(label=t("Refresh")),
             ),
             html.Button(
-                html.I(className="bi bi-funnel", **HIDDEN), type="button",
-                className="icon-button filters-toggle" if board.layout.filters else "d-none",
-                **attrs({"data-toggle-filters": ""}, label=t("Filters")),
+                [html.I(className="bi bi-funnel", **HIDDEN), t("Filters")], type="button",
+                className="filters-toggle" if board.layout.filters else "d-none",
+                **attrs({"data-toggle-filters": ""}),
             ),
             *(html.Span(tag, className="tag") for tag in board.tags),
             html.Div(

@@ -65,8 +65,8 @@ def sections(found: Sequence[Line], *, searching: bool = False) -> list[Componen
         parts += [html.H2(t("Opened last"), className="home-section"), cards(visited[:RECENT])]
     rest = [d for d in found if not d.is_favourite]
     if rest:
-        title = t("All dashboards") if parts else t("Dashboards")
-        parts += [html.H2(title, className="home-section"), cards(rest)]
+        title = [html.H2(t("All dashboards"), className="home-section")] if parts else []
+        parts += [*title, cards(rest)]
     return parts
 
 
@@ -80,9 +80,10 @@ def card(line: Line) -> Component:
     notes: list[Component] = [html.Span(tag, className="tag") for tag in line.tags]
     if not line.is_published:
         notes.insert(0, html.Span(t("Draft"), className="tag"))
-    notes.append(html.Span(t("{count} charts", count=line.tiles)))
+    facts = [t("{count} charts", count=line.tiles)]
     if line.visited_at:
-        notes.append(html.Span("· " + ago(line.visited_at)))
+        facts.append(ago(line.visited_at))
+    notes.append(html.Span(" · ".join(facts), className="home-facts"))
     return html.Article(
         [
             html.H2(html.A(line.title, href=f"/dashboards/{line.slug}")),

@@ -103,9 +103,10 @@ def plot(key: str, dataset: str, drawing: Plot) -> Component:
 def number(drawing: Number) -> Component:
     """One large value, its change and a small trend."""
     style = {"color": drawing.tone} if drawing.tone else None
-    parts: list[Component] = [html.Div(drawing.value, className="number-value", style=style)]
+    first: list[Component] = [html.Div(drawing.value, className="number-value", style=style)]
     if drawing.change:
-        parts.append(html.Div(drawing.change, className=f"number-change {drawing.change_is}"))
+        first.append(html.Div(drawing.change, className=f"number-change {drawing.change_is}"))
+    parts: list[Component] = [html.Div(first, className="number-head")]
     if drawing.note:
         parts.append(html.Div(drawing.note, className="number-note"))
     if drawing.trend:
@@ -114,7 +115,8 @@ def number(drawing: Number) -> Component:
             config={"staticPlot": True, "displayModeBar": False, "responsive": True},
         )  # fmt: skip
         parts.append(html.Div(trend, className="number-trend", **HIDDEN))
-    return html.Div(parts, className="number", role="group", **attrs(label=drawing.summary))
+    shape = "number has-trend" if drawing.trend else "number"
+    return html.Div(parts, className=shape, role="group", **attrs(label=drawing.summary))
 
 
 def markdown(text: str) -> Component:

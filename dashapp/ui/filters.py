@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashapp.specs import FilterSpec, FilterValue
 from dashapp.specs.query import GRAINS, Scalar
 from dashapp.ui import ids
-from dashapp.ui.attrs import attrs
+from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
 EMPTY = "__empty__"  # a missing value among a dropdown's options; the script knows it too
@@ -57,8 +57,22 @@ def bar(
     """All filters side by side; `values` what is chosen, `bounds` of the range filters."""
     controls = [control(s, values.get(s.key, s.default), bounds.get(s.key)) for s in specs]
     return html.Div(
-        controls, id=ids.BAR, className="filter-bar" if specs else "d-none", role="search",
+        [sheet_head(), *controls], id=ids.BAR, className="filter-bar" if specs else "d-none", role="search",
         **attrs(label=t("Filters")),
+    )  # fmt: skip
+
+
+def sheet_head() -> Component:
+    """What closes the filters where they are a sheet: on a phone."""
+    return html.Div(
+        [
+            html.Strong(t("Filters")),
+            html.Button(
+                html.I(className="bi bi-x-lg", **HIDDEN), type="button", className="icon-button",
+                **attrs({"data-close-filters": ""}, label=t("Close")),
+            ),
+        ],
+        className="sheet-head",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def bar(viewer: Viewer) -> Component:
     return html.Header(
         [
             html.A(
-                [html.I(className="bi bi-grid-1x2-fill", **HIDDEN), "Dashapp"],
+                [html.Img(src="/favicon.ico", width=24, height=24, alt=""), "Dashapp"],
                 href="/", className="shell-brand",
             ),
             html.Button(

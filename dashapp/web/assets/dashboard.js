@@ -246,7 +246,7 @@
     if (!times.length) return "";
     const oldest = new Date(Math.min(...times));
     const day = oldest.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
-    try { return reach.texts.updated + " " + new Intl.DateTimeFormat(reach.locale, { hour: "2-digit", minute: "2-digit", timeZone: reach.zone, ...day }).format(oldest); } catch { return ""; }
+    try { return reach.texts.updated + " " + new Intl.DateTimeFormat(reach.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: reach.zone, ...day }).format(oldest); } catch { return ""; }
   }
 
   window.setInterval(() => {
@@ -342,19 +342,45 @@
       else put("action", { act: name, tile: key });
     }
     document.querySelectorAll("details[data-menu][open]").forEach((d) => { if (!d.contains(e.target)) d.removeAttribute("open"); });
-    if (e.target.closest("[data-toggle-filters]")) document.querySelector(".filter-bar")?.classList.toggle("is-open");
-    else if (!e.target.closest(".filter-bar, .dash-dropdown-content, .dash-datepicker-content, [data-radix-popper-content-wrapper]")) document.querySelector(".filter-bar.is-open")?.classList.remove("is-open");
+    if (e.target.closest("[data-toggle-filters]")) sheet(true);
+    else if (e.target.closest("[data-close-filters]")) sheet(false);
+    else if (!e.target.closest(".filter-bar, .dash-dropdown-content, .dash-datepicker-content, [data-radix-popper-content-wrapper], .chips")) sheet(false);
     if (e.target.closest(".nav-link")) window.setTimeout(() => window.dispatchEvent(new Event("resize")), 30);
   });
   function full(tile) {
-    tile.classList.toggle("is-full");
-    document.body.classList.toggle("overflow-hidden", tile.classList.contains("is-full"));
+    const isFull = tile.classList.toggle("is-full");
+    document.body.classList.toggle("overflow-hidden", isFull);
+    tile.querySelector(isFull ? ".tile-exit" : ".tile-menu summary")?.focus();
     window.dispatchEvent(new Event("resize"));
   }
+  // On a phone the filters are a sheet over the page.
+  function sheet(open) {
+    const bar = document.querySelector(".filter-bar");
+    if (!bar || bar.classList.contains("is-open") === open) return;
+    bar.classList.toggle("is-open", open);
+    document.body.classList.toggle("overflow-hidden", open);
+    document.querySelector(open ? "[data-close-filters]" : "[data-toggle-filters]")?.focus();
+  }
+  // A menu with no room below opens upwards; arrow keys walk through it.
+  document.addEventListener("toggle", (e) => {
+    const box = e.target;
+    if (!box.matches?.("details[data-menu]")) return;
+    const menu = box.querySelector(".menu");
+    menu.classList.remove("is-up");
+    if (box.open) { const r = menu.getBoundingClientRect(); menu.classList.toggle("is-up", r.bottom > window.innerHeight && box.getBoundingClientRect().top > r.height + 60); }
+  }, true);
+  document.addEventListener("keydown", (e) => {
+    const box = e.target.closest?.("details[data-menu][open]");
+    if (!box || (e.key !== "ArrowDown" && e.key !== "ArrowUp")) return;
+    e.preventDefault();
+    const entries = Array.from(box.querySelectorAll(".menu button, .menu a")), at = entries.indexOf(document.activeElement);
+    entries[Math.max(0, Math.min(entries.length - 1, at + (e.key === "ArrowDown" ? 1 : -1)))].focus();
+  });
   document.addEventListener("keydown", (e) => {
     if (e.key !== "Escape") return;
     const menu = document.querySelector("details[data-menu][open]"), big = document.querySelector(".tile.is-full");
     if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); } else if (big) full(big);
+    else if (document.querySelector(".filter-bar.is-open") && !document.querySelector(".dash-dropdown-content, .dash-datepicker-content")) sheet(false);
     else if (!document.querySelector(".modal.show, .dash-dropdown-content, .dash-datepicker-content") && ((window.dashapp.current || {}).clicks || []).length) put("click", { clear: "clicks" });
   });
 
