@@ -71,9 +71,6 @@ class Settings(BaseSettings):
     row_limit: int = Field(50_000, ge=1, description="Most rows a chart may ask for.")
     export_row_limit: int = Field(1_000_000, ge=1, description="Most rows of an export.")
     result_mb: int = Field(256, ge=1, description="Most megabytes of one result.")
-    query_timeout_s: int = Field(
-        60, ge=1, le=3600, description="Default timeout of a query, seconds."
-    )
     cache_ttl_s: int = Field(
         3600,
         ge=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from dashapp import logs
 from dashapp.settings import settings
 from dashapp.signing import mac
 from dashapp.web.codec import Orjson
@@ -16,6 +17,7 @@ def create_core() -> Flask:
     Its context is what services need in commands and workers. Migrations are not run here.
     """
     chosen = settings()
+    logs.configure(chosen.log_level)
     app = Flask("dashapp", static_folder=None, template_folder="web/templates")
     app.json = Orjson(app)
     app.secret_key = mac("handles", "dash")  # Dash signs the handles of background jobs with it.
