@@ -25,7 +25,7 @@ BUNDLES = ("world", "flights", "weather")
 
 
 def load(viewer: Viewer, told: Callable[[str], None] = lambda _: None) -> list[Change]:
-    """Make the example warehouses where they are missing and import the example dashboards.
+    """Make the example warehouses afresh and import the example dashboards.
 
     What people changed in the examples is overwritten. `told` gets a sentence per step.
     """
@@ -33,9 +33,8 @@ def load(viewer: Viewer, told: Callable[[str], None] = lambda _: None) -> list[C
     folder = settings().data_dir / "warehouses"
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in ((DUCKDB, _make_duckdb), (SQLITE, _make_sqlite)):
-        if not (folder / name).exists():
-            told(f"Making {name} …")
-            _published(folder / name, make)
+        told(f"Making {name} …")
+        _published(folder / name, make)
     warehouses.dispose()
     changes = []
     for name in BUNDLES:
