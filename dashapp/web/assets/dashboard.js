@@ -113,7 +113,8 @@
       out.push(chip("f:" + f.key, f.title, text, false));
     }
     (state.clicks || []).forEach((c, i) => out.push(chip("c:" + i, reach.titles[c.dataset + "|" + c.column] || c.column, list(c.values), true)));
-    if (out.length > 1 || !same(compact(state, reach), { values: {}, clicks: [] })) {
+    const free = { ...reach, filters: reach.filters.filter((f) => !f.locked) };
+    if (out.length > 1 || !same(compact(state, free), { values: {}, clicks: [] })) {
       out.push({ namespace: "dash_html_components", type: "Button", props: { className: "chip-reset", type: "button", "data-chip": "all", children: reach.texts.reset } });
     }
     return out;
