@@ -92,14 +92,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         warehouses.dispose()
         cache.reset()
     for name in set(sys.modules) - before:
-        if name.startswith(("dashapp.", "pages.", "callbacks.")):
+        if name.startswith(("dashapp.", "pages.", "callbacks.", "howto_")):
             del sys.modules[name]
 
 
 @pytest.fixture
 def stages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
     """The stages of a shop, in a warehouse of the kind that the documentation adds."""
-    module = load("add-a-warehouse.md", "dashapp/warehouses/csv.py", folder, "dashapp.howto_csv")
+    module = load("add-a-warehouse.md", "dashapp/warehouses/csv.py", folder, "howto_csv")
     monkeypatch.setitem(WAREHOUSES, "csv", module.Csv)
     (folder / "warehouses" / "stages.csv").write_text(STAGES)
     url = SecretStr("csv:///stages.csv")
@@ -159,7 +159,7 @@ def test_warehouse_of_the_example_opens_no_other_file(stages: Source) -> None:
 
 def test_kind_of_the_example_draws(stages: Source, folder: Path) -> None:
     path = "dashapp/charts/funnel.py"
-    kind = load("add-a-chart-kind.md", path, folder, "dashapp.howto_funnel").Funnel
+    kind = load("add-a-chart-kind.md", path, folder, "howto_funnel").Funnel
     (written,) = yaml.safe_load(blocks("add-a-chart-kind.md", "yaml")[0])["charts"]
     options = kind.Options.model_validate(written["options"])
     spec = kind.queries(options, stages.dataset)["main"]
@@ -189,7 +189,7 @@ def glossary(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
         assert isinstance(node, ast.Assign)
         name = ast.unparse(node.targets[0])
         monkeypatch.setattr(ids, name, ast.literal_eval(node.value), raising=False)
-    service = load(page, "dashapp/services/datasets.py", folder, "dashapp.howto_service", SERVICE)
+    service = load(page, "dashapp/services/datasets.py", folder, "howto_service", SERVICE)
     monkeypatch.setattr(datasets, "metrics", service.metrics, raising=False)
     drawn = load(page, "dashapp/ui/glossary.py", folder, "dashapp.ui.glossary")
     monkeypatch.setattr(dashapp.ui, "glossary", drawn, raising=False)
