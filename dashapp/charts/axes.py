@@ -38,6 +38,7 @@ _TICK: Final[dict[Grain | None, str]] = {
     "year": "%Y",
 }
 _SHORT = 10
+_BESIDE: Final = "beside"  # Name of notes that stand in the right margin.
 _CHARACTER_PX, _PHONE_PX = 7, 340
 _YEAR_MS = 366 * 86_400_000
 _FEW = 6  # Up to this many buckets each has its own tick.
@@ -239,6 +240,9 @@ def layout(
     annotations = more.pop("annotations", [])
     page |= more
     page["annotations"] = page["annotations"] + annotations
+    beside = [len(a["text"]) for a in annotations if a.get("name") == _BESIDE]
+    if beside:
+        page["margin"]["r"] = 12 + 6 * max(beside)
     return page
 
 
@@ -289,10 +293,19 @@ def references(lines: Sequence[Reference], axis: Literal["x", "y"] = "y") -> dic
             "line": {"color": color, "width": 1.5, "dash": "5px,4px"},
         })  # fmt: skip
         if line.label:
-            notes.append({
-                "text": safe(line.label), f"{axis}ref": axis, f"{across}ref": "paper",
-                axis: line.value, across: 1, "showarrow": False, "font": {"size": 11},
-                "xanchor": "right" if axis == "y" else "left",
-                "yanchor": "bottom" if axis == "y" else "top", "xshift": 0 if axis == "y" else 3,
-            })  # fmt: skip
+            notes.append(_words(line, axis))
     return {"shapes": shapes, "annotations": notes}
+
+
+def _words(line: Reference, axis: Literal["x", "y"]) -> dict[str, Any]:
+    """What a line says: beside the plot if it is short, so that no mark crosses it."""
+    across = "x" if axis == "y" else "y"
+    beside = axis == "y" and len(line.label) <= _SHORT
+    left = axis == "x" or beside
+    return {
+        "text": safe(line.label), f"{axis}ref": axis, f"{across}ref": "paper",
+        axis: line.value, across: 1, "showarrow": False, "font": {"size": 11},
+        "xanchor": "left" if left else "right", "xshift": 3 if left else 0,
+        "yanchor": "middle" if beside else "bottom" if axis == "y" else "top",
+        **({"name": _BESIDE} if beside else {}),
+    }  # fmt: skip

@@ -55,7 +55,7 @@ def bar(
     trace: dict[str, Any] = {
         "type": "bar",
         "name": mark.legend,
-        pose.place: along(wide, at),
+        pose.place: along(wide, at, lying=pose.horizontal),
         pose.value: typed(drawn[at]),
         "marker": {"color": mark.color},
         "customdata": moments(wide, at) if pose.unified else customdata(wide, mark.row, at),
@@ -148,7 +148,7 @@ def totals(wide: Wide, values: Sequence[Floats], mark: Mark, pose: Pose) -> dict
     return {
         "type": "bar",
         "orientation": "h" if pose.horizontal else "v",
-        pose.place: along(wide, at),
+        pose.place: along(wide, at, lying=pose.horizontal),
         pose.value: typed(np.zeros(len(at))),
         "text": [safe(mark.style.brief(v)) for v in np.nansum(stack, axis=0)[at].tolist()],
         "textposition": "outside",

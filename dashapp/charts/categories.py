@@ -199,7 +199,9 @@ class Bar(ChartKind):
         places = (
             time_axis(wide.ms, axis.grain, look.locale)
             if wide.ms is not None
-            else category_axis(axis_labels(wide), reverse=pose.horizontal, title=name)
+            else category_axis(
+                axis_labels(wide, lying=pose.horizontal), reverse=pose.horizontal, title=name
+            )
         )
         if wide.ms is not None and pose.horizontal:
             places["autorange"] = "reversed"

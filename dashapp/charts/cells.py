@@ -17,6 +17,7 @@ from dashapp.charts.asks import dimension_column
 from dashapp.charts.base import Look
 from dashapp.charts.colors import BAD, EMPTY
 from dashapp.charts.tones import ToneRule
+from dashapp.charts.values import column as values_of
 from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Grain
 
@@ -24,9 +25,14 @@ Holds = Literal["text", "number", "time", "boolean"]
 Heat = Literal["none", "sequential", "diverging"]
 
 _FORMAT: Final = {"function": "dashappFormat(params, d3)"}
+_TOOLTIP: Final = {"function": "dashappTooltip(params, d3)"}
 STYLE: Final = {"function": "dashappStyle(params)"}
 _FILTERED: Final = {"function": "dashappText(params, d3)"}
 _BAR: Final = "DashappBar"
+# A digit or letter of a cell and of a head, in the theme's type; what stands beside it.
+_CHARACTER_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.2, 26
+_NARROWEST_PX, _BAR_PX, _WIDEST_PX = 64, 110, 250
+SAMPLE: Final = 300  # Rows that a column's width is taken from.
 _FILTER: Final = {"buttons": ["reset"], "maxNumConditions": 1, "debounceMs": 300}
 
 
@@ -76,6 +82,7 @@ def column(name: str, title: str, cell: Cell, look: Look) -> dict[str, Any]:
         "headerTooltip": title,
         "cellDataType": False,
         "valueFormatter": _FORMAT,
+        "tooltipValueGetter": _TOOLTIP,
         "context": context(cell, look),
     }
     if cell.holds == "number" and cell.bin is None:
@@ -121,6 +128,19 @@ def context(cell: Cell, look: Look) -> dict[str, Any]:
     return found
 
 
+def sized(found: dict[str, Any], cell: Cell, texts: Iterable[str]) -> dict[str, Any]:
+    """The definition with a share of the grid's width that suits its texts and its title.
+
+    Titles wrap, so they need room for half of themselves or their longest word.
+    """
+    title = str(found["headerName"])
+    head = max([(len(title) + 1) // 2, *(len(word) for word in title.split())])
+    longest = max((len(text) for text in texts), default=0)
+    wide = max(longest * _CHARACTER_PX, head * _HEAD_PX) + _PADDING_PX
+    wide = min(max(wide, _BAR_PX if cell.bar else _NARROWEST_PX), _WIDEST_PX)
+    return found | {"flex": round(wide), "minWidth": round(wide)}
+
+
 def told(value: Any, cell: Cell, look: Look) -> str:
     """A cell as text, as the grid tells it."""
     if value is None:
@@ -136,6 +156,12 @@ def told(value: Any, cell: Cell, look: Look) -> str:
         high = value + cell.bin
         return f"{low} – {formats.number(high, cell.format or 'full', cell.currency, look.locale)}"
     return str(value)
+
+
+def texts(table: pa.Table, name: str, cell: Cell, look: Look) -> list[str]:
+    """The first cells of a column as texts."""
+    found = values_of(table.slice(0, SAMPLE), name, look.zone)
+    return [told(v, cell, look) for v in found]
 
 
 def total_row(names: Iterable[str], values: Mapping[str, Any], word: str) -> dict[str, Any]:

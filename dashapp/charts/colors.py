@@ -99,6 +99,14 @@ def mix(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
+def ink(color: str) -> str:
+    """White or near black, whichever is easier to read on the colour (WCAG contrast)."""
+    parts = [(c / 255 + 0.055) / 1.055 for c in _rgb(color)]
+    linear = [p**2.4 if p > 0.0905 else (p * 1.055 - 0.055) / 12.92 for p in parts]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.058 else "#10151c"
+
+
 def faded(color: str, opacity: float) -> str:
     """A colour with an opacity, e.g. "rgba(43,122,214,0.2)"."""
     red, green, blue = _rgb(color)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
@@ -260,6 +261,9 @@ def _last(
     before = at - options.lag
     then = rows[before][1] if options.lag and before >= 0 else None
     when = formats.time(rows[at][0], None, options.grain, look.locale, look.zone)
+    if then is not None:
+        past = formats.time(rows[before][0], None, options.grain, look.locale, look.zone)
+        when += f" · vs {options.written(then, dataset, look)} ({past})"
     return rows[at][1], then, when
 
 
@@ -276,7 +280,7 @@ def _drawn(
     label = metric_title(options.chosen(), dataset)
     value = options.written(now, dataset, look)
     change = _change(options, dataset, look, now, then)
-    against = f"vs {options.written(then, dataset, look)}" if then is not None else ""
+    against = f"vs {options.written(then, dataset, look)}" if then is not None and not note else ""
     if options.compare_show == "value":
         change, against = against, ""
     notes = [n for n in (against, note) if n]
@@ -322,23 +326,31 @@ def _sparkline(
         return None
     color = look.palette[0]
     hidden = {"visible": False, "fixedrange": True}
+    known = y[y == y]
+    low, high = float(known.min()), float(known.max())
+    if options.from_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    room = (high - low) * 0.1 or 1.0
+    is_last = np.arange(len(y)) == np.flatnonzero(y == y)[-1]
     trace = {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",
+        "marker": {"color": color, "size": typed(np.where(is_last, 6.0, 0.0))},
+        "cliponaxis": False,
         "x": iso(table.column(axis.name).combine_chunks()),
         "y": typed(y),
         "line": {"color": color, "width": 2},
-        "fill": "tozeroy" if options.from_zero else "none",
-        "fillcolor": faded(color, 0.12),
+        "fill": "tozeroy" if low >= 0 or high <= 0 else "none",
+        "fillcolor": faded(color, 0.1),
         "hoverinfo": "skip",
         "connectgaps": options.fill == "none",
     }
     layout = {
-        "margin": {"l": 0, "r": 0, "t": 4, "b": 4},
+        "margin": {"l": 0, "r": 14, "t": 4, "b": 0},
         "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": hidden,
-        "yaxis": hidden | {"rangemode": "tozero" if options.from_zero else "normal"},
+        "yaxis": hidden | {"range": [low - room, high + room], "autorange": False},
     }
     return {"data": [trace], "layout": layout}

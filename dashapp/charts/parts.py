@@ -11,7 +11,7 @@ from pydantic import Field
 from dashapp.charts.asks import DATA, LOOK, click_target, dimension_title, metric_title
 from dashapp.charts.axes import CLEAR, SHARE, Style, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import OTHER, assign
+from dashapp.charts.colors import OTHER, assign, ink
 from dashapp.charts.formats import hover, number
 from dashapp.charts.plot_options import MemberOptions, is_additive, needs
 from dashapp.charts.plotting import (
@@ -162,6 +162,7 @@ class Pie(ChartKind):
             "texttemplate": text,
             "textposition": "inside",
             "insidetextorientation": "horizontal",
+            "insidetextfont": {"color": [ink(c) for c in slices.colors]},
             "automargin": True,
             "name": safe(title),
             "hovertemplate": (

@@ -43,11 +43,20 @@ class Sheet:
     def definitions(self, cube: Cube, rows: Sequence[Path]) -> list[dict[str, Any]]:
         """Column definitions: row dimensions, then groups of members and metrics."""
         found = [
-            self._plain(self.row_field(i), title, cell)
+            self._plain(
+                self.row_field(i),
+                title,
+                cell,
+                [
+                    cells.told(plain(r[i], self.look.zone), cell, self.look)
+                    for r in rows[: cells.SAMPLE]
+                    if len(r) > i
+                ],
+            )
             for i, (title, cell) in enumerate(zip(self.rows, self.row_cells, strict=True))
         ]
         if self.metrics_on == "rows" and len(self.metrics) > 1:
-            found.append(self._plain(_METRIC, "Metric", Cell()))
+            found.append(self._plain(_METRIC, "Metric", Cell(), [t for _, t in self.metrics]))
         leaves = list(self._leaves(cube, [r for r in rows if len(r) == len(self.rows)]))
         return found + _nested(leaves)
 
@@ -73,12 +82,12 @@ class Sheet:
         pairs = [(path, name) for path in self.paths for name in names]
         return [(f"v{i}", path, name) for i, (path, name) in enumerate(pairs)]
 
-    def _plain(self, field: str, title: str, cell: Cell) -> dict[str, Any]:
-        found = cells.column(field, title, cell, self.look)
+    def _plain(self, field: str, title: str, cell: Cell, texts: Sequence[str]) -> dict[str, Any]:
+        found = cells.sized(cells.column(field, title, cell, self.look), cell, texts)
         hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
         return found | {
             "pinned": "left",
-            "minWidth": 110,
+            "width": found["minWidth"],  # Grids do not stretch what stays in place.
             "sortable": not hierarchical,
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,
@@ -105,7 +114,20 @@ class Sheet:
                 heads.append(titles[name])
             if not heads:
                 heads = [titles[self.metrics[0][0]] if len(self.metrics) == 1 else "Value"]
-            yield heads, self._value(field, heads[-1], name, is_total, values)
+            column = self._value(field, heads[-1], name, is_total, values)
+            yield heads, self._sized(column, cube, rows, path, name)
+
+    def _sized(
+        self, column: dict[str, Any], cube: Cube, rows: Sequence[Path], path: Path, name: str
+    ) -> dict[str, Any]:
+        """A column of values as wide as its longest one."""
+        names = [name] if name else [n for n, _ in self.metrics]
+        texts = [
+            cells.told(value(cube.at(r, path), n), self.metric_cells[n], self.look)
+            for r in [*rows[: cells.SAMPLE], ()]
+            for n in names
+        ]
+        return cells.sized(column, self.metric_cells[names[0]], texts)
 
     def _heat_values(
         self, cube: Cube, rows: Sequence[Path], paths: Sequence[Path]
@@ -138,7 +160,6 @@ class Sheet:
             found["cellClass"] = "is-number is-total"
         hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
         return found | {
-            "minWidth": 86,
             "sortable": not hierarchical,
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,

@@ -166,11 +166,15 @@ class Table(ChartKind):
             return Empty("no_rows", NO_ROWS, NO_ROWS)
         paged = main.num_rows > options.page_size
         told = {n: _cell(n, main, options, dataset) for n in main.column_names}
+        columns = {n: _column(n, told[n], options, dataset, look, paged) for n in main.column_names}
         shown = [n for n in main.column_names if not options.look_of(n).hidden]
         rows = main.slice(0, options.page_size) if paged else main
         totals = tables.get("totals")
         return Grid(
-            columns=[_column(n, told[n], options, dataset, look, paged) for n in shown],
+            columns=[
+                _sized(columns[n], options.look_of(n), told[n], cells.texts(main, n, told[n], look))
+                for n in shown
+            ],
             rows=records(rows, zone=look.zone),
             totals=[] if totals is None else _totals(totals, shown),
             clicks=_clicks(options, dataset, shown),
@@ -205,11 +209,15 @@ def _column(
         found["filter"] = False
     else:
         found = cells.filtered(found, cell, paged)
-    if own.width:
-        found |= {"width": own.width, "suppressSizeToFit": True}
     if own.pinned:
         found["pinned"] = "left"
     return found
+
+
+def _sized(found: dict[str, Any], own: ColumnLook, cell: Cell, texts: list[str]) -> dict[str, Any]:
+    if own.width:
+        return found | {"width": own.width}
+    return cells.sized(found, cell, texts)
 
 
 def _cell(name: str, table: pa.Table, options: Table.Options, dataset: DatasetSpec) -> Cell:

@@ -166,17 +166,20 @@ def _trimmed(at: Ints, y: Floats) -> Ints:
     return at[: known[-1] + 1] if len(known) else at[:0]
 
 
-def along(wide: Wide, at: Ints) -> Any:
+def along(wide: Wide, at: Ints, *, lying: bool = False) -> Any:
     """Coordinates of these places on the axis: times as typed array, or category labels."""
     if wide.ms is not None:
         return typed(wide.ms[at])
-    texts = axis_labels(wide)
+    texts = axis_labels(wide, lying=lying)
     return [texts[i] for i in at.tolist()]
 
 
-def axis_labels(wide: Wide) -> list[str]:
-    """Labels of an axis of members: short, different from each other, safe."""
-    from_many = 14 if len(wide.texts) > 8 else 20
+def axis_labels(wide: Wide, *, lying: bool = False) -> list[str]:
+    """Labels of an axis of members: short, different from each other, safe.
+
+    Beside lying bars there is room for whole names.
+    """
+    from_many = 24 if lying else 14 if len(wide.texts) > 8 else 20
     return labels_of(wide.texts, from_many)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +11,7 @@ from pydantic import Field
 from dashapp.charts.asks import DATA, LOOK, click_target, dimension_title, metric_title
 from dashapp.charts.axes import CLEAR, SHARE, Style, caption, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import OTHER_COLOR, assign, mix, shade
+from dashapp.charts.colors import OTHER_COLOR, assign, ink, mix, scale, shade
 from dashapp.charts.formats import hover
 from dashapp.charts.plot_options import PlotOptions, needs
 from dashapp.charts.plotting import (
@@ -33,6 +33,8 @@ from dashapp.specs import (
     metric_name,
 )
 from dashapp.specs.query import Metric
+
+_MANY: Final = 25  # From so many rectangles on, extreme ones do not stretch the scale.
 
 
 class Treemap(ChartKind):
@@ -144,14 +146,15 @@ class Treemap(ChartKind):
         }
         if options.color is not None and nodes.shades is not None:
             written_shade = style(options.color, dataset, look, nodes.shades)
-            marker["colors"] = _shades(nodes, options)
+            colors = _shades(nodes, options)
+            marker |= _scale(nodes, options, written_shade)
             told = safe(metric_title(options.color, dataset))
             hovers = [
                 f"{h}<br>{told}: {safe(written_shade.text(s))}"
                 for h, s in zip(hovers, nodes.shades.tolist(), strict=True)
             ]
         else:
-            marker["colors"] = nodes.colors
+            marker["colors"] = colors = nodes.colors
         return {
             "type": "treemap",
             "ids": nodes.ids,
@@ -165,6 +168,7 @@ class Treemap(ChartKind):
             "tiling": {"packing": "squarify", "pad": 2},
             "pathbar": {"visible": False},
             "texttemplate": "%{label}" + extra.get(options.labels, share),
+            "textfont": {"color": [ink(c) for c in colors]},
             "textposition": "middle center" if len(options.levels) == 1 else "top left",
             "hovertext": hovers,
             "hovertemplate": lines + "<extra></extra>",
@@ -243,12 +247,37 @@ def _nodes(
 def _shades(nodes: _Nodes, options: Treemap.Options) -> list[str]:
     """Each rectangle's colour on the scale of the colour metric, from lowest to highest leaf."""
     values = np.zeros(0) if nodes.shades is None else nodes.shades
-    low, high = float(np.nanmin(values, initial=np.inf)), float(np.nanmax(values, initial=-np.inf))
+    low, high = _ends(values)
     span = (high - low) or 1.0
     return [
         OTHER_COLOR if np.isnan(v) else shade((v - low) / span, options.color_scale)
         for v in values.tolist()
     ]
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    """Ends of the scale; of many rectangles the outermost do not stretch it."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0, 1.0
+    cut = 4 if len(known) >= _MANY else 0
+    return float(np.percentile(known, cut)), float(np.percentile(known, 100 - cut))
+
+
+def _scale(nodes: _Nodes, options: Treemap.Options, written: Style) -> dict[str, Any]:
+    """The colours as numbers on a scale with its legend; as colours where a number is missing."""
+    values = np.zeros(0) if nodes.shades is None else nodes.shades
+    if not np.isfinite(values).all():
+        return {"colors": _shades(nodes, options)}
+    low, high = _ends(values)
+    bar = {
+        "thickness": 10, "outlinewidth": 0, "len": 1, "lenmode": "fraction", "nticks": 5,
+        "xpad": 6, "ypad": 0, "tickfont": {"size": 11}, "ticks": "", **written.ticks(),
+    }  # fmt: skip
+    return {
+        "colors": typed(values), "colorscale": scale(options.color_scale), "cmin": low,
+        "cmax": high, "showscale": True, "colorbar": bar,
+    }  # fmt: skip
 
 
 def _depth(color: str, depth: int, deepest: int) -> str:

@@ -68,7 +68,8 @@ def tile(
     """Body and foot of a tile: what was drawn, or why not."""
     if error is not None or drawing is None:
         return failed(error or AppError(t("This tile has nothing to show."))), ""
-    return body(key, dataset, drawing), foot(results, zone)
+    is_paged = isinstance(drawing, Grid) and drawing.paged  # The rest comes while one scrolls.
+    return body(key, dataset, drawing), foot(results, zone, is_whole=is_paged)
 
 
 def body(key: str, dataset: str, drawing: Drawing) -> Component:
@@ -124,14 +125,14 @@ def markdown(text: str) -> Component:
     return dcc.Markdown(text, className="text-body", link_target="_blank")
 
 
-def foot(results: Mapping[str, Result], zone: str) -> Component | str:
+def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) -> Component | str:
     """How a tile's answer came about: rows, who answered, how long, how old."""
     if not results:
         return ""
     rows = sum(r.rows for r in results.values())
     slowest = max(results.values(), key=lambda r: r.seconds)
     parts: list[Component | str] = []
-    if any(r.truncated for r in results.values()):
+    if not is_whole and any(r.truncated for r in results.values()):
         parts.append(html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut"))
         parts.append(" · ")
     rungs = {r.rung for r in results.values()}

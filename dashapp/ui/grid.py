@@ -124,8 +124,10 @@ def tile(thing: Tile, view: TileView, place: dict[str, Any]) -> Component:
                 className="tile-titles",
             ),
             html.Button(
-                html.I(className="bi bi-fullscreen-exit", **HIDDEN), type="button",
-                className="icon-button tile-exit", title=t("Leave full screen"),
+                html.I(className="bi bi-fullscreen-exit", **HIDDEN),
+                type="button",
+                className="icon-button tile-exit",
+                title=t("Leave full screen"),
                 **attrs({"data-act": "full"}, label=t("Leave full screen")),
             ),  # fmt: skip
             menu(view),

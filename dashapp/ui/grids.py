@@ -22,9 +22,14 @@ OPTIONS: dict[str, Any] = {
     "ensureDomOrder": True,
     "rowHeight": 30,
     "headerHeight": 34,
+    "tooltipShowMode": "whenTruncated",
+    "tooltipShowDelay": 400,
     "suppressDragLeaveHidesColumns": True,
 }
-DEFAULTS: dict[str, Any] = {"sortable": True, "resizable": True, "minWidth": 70}
+DEFAULTS: dict[str, Any] = {
+    "sortable": True, "resizable": True, "minWidth": 64, "wrapHeaderText": True,
+    "autoHeaderHeight": True,
+}  # fmt: skip
 NUMERIC = frozenset({"integer", "number"})
 
 
@@ -56,7 +61,7 @@ def table(component_id: Any, dataset: str, drawing: Grid) -> Component:
     if drawing.totals:
         options["pinnedBottomRowData"] = drawing.totals
     common: dict[str, Any] = {
-        "id": component_id, "columnDefs": drawing.columns, "columnSize": "responsiveSizeToFit",
+        "id": component_id, "columnDefs": drawing.columns,
         "defaultColDef": DEFAULTS,
         "style": {"height": "100%", "width": "100%"},
     }  # fmt: skip

@@ -197,6 +197,18 @@ def test_bubbles_are_sized_by_area_and_coloured_by_member():
     assert found.figure["layout"]["legend"]["itemsizing"] == "constant"
 
 
+def test_lying_bars_are_named_whole():
+    name = "ExpressJet Airlines Inc."
+    many = pa.table(
+        {"carrier": [name, *(f"c{i}" for i in range(9))], "flights": list(range(10, 0, -1))}
+    )
+    options = {"metrics": ["flights"], "x": {"column": "carrier"}}
+    lying = plot("bar", many, **options, horizontal=True).figure["data"][0]
+    upright = plot("bar", many, **options).figure["data"][0]
+    assert lying["y"][0] == name
+    assert upright["x"][0] != name
+
+
 def test_axes_take_bounds_lines_titles_and_a_trend():
     found = plot(
         "scatter",

@@ -106,3 +106,16 @@ def test_what_is_no_colour_is_refused():
     assert colors.faded("#2b7ad6", 0.2) == "rgba(43,122,214,0.2)"
     with pytest.raises(Invalid, match="not a colour"):
         colors.faded("red", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("color", "ink"),
+    [
+        ("#123f75", "#ffffff"),
+        ("#dbe9f9", "#10151c"),
+        ("#e07a1f", "#10151c"),
+        ("#3454d1", "#ffffff"),
+    ],
+)
+def test_words_on_a_colour_are_written_in_what_is_legible(color, ink):
+    assert colors.ink(color) == ink

@@ -113,6 +113,21 @@ def test_leaves_may_be_coloured_by_another_metric():
     assert "JFK<br>Mean delay: –" in colors
 
 
+def test_leaves_on_a_scale_of_another_metric_have_its_legend():
+    whole = pa.table(
+        {
+            "origin": ["EWR", "JFK"],
+            "carrier": ["UA", "B6"],
+            "flights": [3, 2],
+            "mean_delay": [1.0, 5.0],
+        }
+    )
+    trace = plot("treemap", whole, **LEVELS, color="mean_delay").figure["data"][0]
+    assert trace["marker"]["showscale"] is True
+    assert (trace["marker"]["cmin"], trace["marker"]["cmax"]) == (1.0, 5.0)
+    assert len(trace["textfont"]["color"]) == len(trace["ids"])
+
+
 def test_trees_draw_harm_nothing_and_many():
     hostile = pa.table({"origin": list(HOSTILE), "carrier": list(HOSTILE), "flights": [4, 3, 2, 1]})
     harmless(plot("treemap", hostile, **LEVELS))

@@ -78,7 +78,7 @@ def test_every_cell_and_every_total_is_what_pandas_says(source):
         "Flights": "flights",
         "Mean delay": "mean_delay",
         "Aircraft": "aircraft",
-        "per aircraft": "per_aircraft",
+        "Per aircraft": "per_aircraft",
     }
     for line, (head, metric) in product([*found.rows, *found.totals], fields):
         frame = FRAME if "r0" not in line else where("origin", line["r0"])

@@ -181,3 +181,13 @@ def test_tables_run_along_time_or_from_the_largest():
 
     assert order({"column": "carrier"}) == [("flights", True)]
     assert order({"column": "day", "grain": "week"}) == [("day", False)]
+
+
+def test_columns_are_as_wide_as_what_they_hold():
+    names = pa.table({"carrier": ["ExpressJet Airlines Inc.", "Envoy"], "flights": [58_665, 7]})
+    found = grid({"main": names}, **BY_CARRIER)
+    carrier, flights = (c["minWidth"] for c in found.columns)
+    assert carrier > 150 > flights
+    fixed = grid({"main": names}, **BY_CARRIER, looks=[{"name": "carrier", "width": 90}])
+    assert fixed.columns[0]["width"] == 90
+    assert "flex" not in fixed.columns[0]

@@ -162,6 +162,16 @@ def test_lines_take_shape_markers_labels_bounds_and_references():
     assert page["annotations"][-1]["text"] == "&lt;b&gt;Goal&lt;/b&gt;"
 
 
+def test_short_words_of_a_line_stand_beside_the_plot():
+    short, long = (
+        plot("line", SINGLE, metrics=["flights"], references=[{"value": 25, "label": label}])
+        for label in ("Late", "Later than anybody would wait")
+    )
+    assert short.figure["layout"]["annotations"][-1]["xanchor"] == "left"
+    assert long.figure["layout"]["annotations"][-1]["xanchor"] == "right"
+    assert short.figure["layout"]["margin"]["r"] > long.figure["layout"]["margin"]["r"]
+
+
 def test_a_long_line_is_thinned_and_its_labels_are_the_last():
     days = [datetime(2000, 1, 1) + timedelta(hours=i) for i in range(9_000)]
     table = pa.table({"day": days, "flights": list(range(9_000))})

@@ -149,6 +149,7 @@
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   functions.dashappFormat = (params, d3) => told(params, params.value, d3);
   functions.dashappText = (params, d3) => told(params, params.data ? params.data[params.colDef.field] : undefined, d3);
+  functions.dashappTooltip = (params, d3) => (params.location && params.location !== "cell" ? undefined : told(params, params.value, d3));
   functions.dashappNumber = (params, d3) => formatNumber(params.value, contextOf(params), d3);
   functions.dashappTime = (params, d3) => formatTime(params.value, contextOf(params), d3);
   functions.dashappStyle = styleOf;
