@@ -224,8 +224,14 @@ def _between(time: Axis, low: Span | None, high: Span | None) -> Predicate:
 
 def _binned(reading: Reading, column: Column, item: Filter, op: str, width: float) -> Predicate:
     """A comparison of bins by their number, counted from zero."""
-    numbers = [None if v is None else bin_number(v, width) for v in _values(column, item)]
-    return _compared(bin_index(reading, column, width), op, numbers)
+    index = bin_index(reading, column, width)
+    try:
+        numbers = [None if v is None else bin_number(v, width) for v in _values(column, item)]
+    except (ValueError, OverflowError, TypeError) as error:
+        raise Invalid(
+            f"'{column.spec.title}' has no such bin.", {column.spec.name: "no such bin"}
+        ) from error
+    return _compared(index, op, numbers)
 
 
 def bin_index(reading: Reading, column: Column, width: float) -> Element:
@@ -240,7 +246,10 @@ def bin_index(reading: Reading, column: Column, width: float) -> Element:
 
 
 def bin_number(value: Any, width: float) -> float:
-    """The number of the bin that begins at a value, or that holds it."""
+    """The number of the bin that begins at a value, or that holds it.
+
+    Raises ValueError, OverflowError or TypeError for what is no number or has no finite bin.
+    """
     quotient = float(value) / width
     nearest = round(quotient)
     if math.isclose(quotient, nearest, rel_tol=1e-9, abs_tol=1e-9):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from dashapp.query.zones import FIRST, LAST
 from dashapp.specs.query import GRAINS, Grain
 
 WeekStart = Literal["monday", "sunday", "saturday"]
@@ -33,23 +34,34 @@ def floor(time: datetime, grain: Grain, week_start: WeekStart = "monday") -> dat
     if grain == "day":
         return day
     if grain == "week":
-        return day - timedelta(days=(day.weekday() + WEEK_LEAD[week_start]) % 7)
+        return plus(day, -timedelta(days=(day.weekday() + WEEK_LEAD[week_start]) % 7))
     months = MONTHS[grain]
     return day.replace(day=1, month=(day.month - 1) // months * months + 1)
 
 
 def following(start: datetime, grain: Grain) -> datetime:
-    """The start of the next grain after the one that begins at `start`."""
+    """The start of the next grain after the one that begins at `start`; LAST after the last."""
     if grain in STEPS:
-        return start + STEPS[grain]
-    return add_months(start, MONTHS[grain])
+        return plus(start, STEPS[grain])
+    try:
+        return add_months(start, MONTHS[grain])
+    except ValueError:
+        return LAST.replace(tzinfo=start.tzinfo)
+
+
+def plus(time: datetime, step: timedelta) -> datetime:
+    """The time a step later (earlier if negative), at most at the ends of the calendar."""
+    try:
+        return time + step
+    except OverflowError:
+        return (FIRST if step < timedelta(0) else LAST).replace(tzinfo=time.tzinfo)
 
 
 def add_months(time: datetime, months: int) -> datetime:
     """The same day and time `months` later (earlier if negative), or the month's last day."""
     index = time.year * 12 + time.month - 1 + months
     year, month = divmod(index, 12)
-    last = (datetime(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day  # noqa: DTZ001
+    last = 31 if month == 11 else (datetime(year, month + 2, 1) - timedelta(days=1)).day  # noqa: DTZ001
     return time.replace(year=year, month=month + 1, day=min(time.day, last))
 
 

@@ -92,7 +92,7 @@ def resolve(expression: str, zone: str, now: datetime, week_start: WeekStart = "
     start, end = bounds
     if start is not None and end is not None and start > end:
         raise Invalid(
-            f"The time range '{expression}' ends before it starts.", {"time_range": "order"}
+            f"The time range '{expression[:100]}' ends before it starts.", {"time_range": "order"}
         )
     return start, end
 
@@ -158,7 +158,8 @@ def _split(text: str) -> tuple[str, str] | None:
 
 def _unknown(expression: str) -> Invalid:
     return Invalid(
-        f"'{expression}' is not a time range. Try one of: {EXAMPLES}.", {"time_range": "unknown"}
+        f"'{expression[:100]}' is not a time range. Try one of: {EXAMPLES}.",
+        {"time_range": "unknown"},
     )
 
 

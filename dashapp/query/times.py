@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dashapp.query import grains
 from dashapp.query.dialects import Element
 from dashapp.query.reading import Column, Reading
-from dashapp.query.zones import is_ambiguous, moment, wall
+from dashapp.query.zones import LAST, is_ambiguous, moment, wall
 from dashapp.specs.query import Grain
 
 Predicate = sa.ColumnElement[bool]
@@ -33,7 +33,9 @@ class Axis:
     is_shown: bool = False
 
     def before(self, bound: datetime) -> Predicate:
-        """Whether the time is before a bound."""
+        """Whether the time is before a bound; all that there are, if that is the last."""
+        if bound.replace(tzinfo=None) == LAST:
+            return self.element.is_not(None)
         return self.reading.flavour.before(self.element, self._own(bound))
 
     def not_before(self, bound: datetime) -> Predicate:
@@ -57,7 +59,7 @@ def axis(reading: Reading, column: Column, grain: Grain | None, spans: Iterable[
     """
     converts = column.spec.zoned or reading.zone != reading.source.dataset.zone
     if grain in grains.BELOW_DAY and column.type == "time" and converts:
-        edges = (edge for low, high in spans for edge in (low, high - TICK))
+        edges = (edge for low, high in spans for edge in (low, grains.plus(high, -TICK)))
         if grain and any(is_ambiguous(edge, reading.zone) for edge in edges):
             return Axis(reading, column, truncated(reading, column, grain), is_shown=True)
     return Axis(reading, column, column.element)
@@ -83,7 +85,7 @@ def span(reading: Reading, column: Column, time: datetime, grain: Grain | None) 
     if column.type == "date" and (grain is None or grain in grains.BELOW_DAY):
         grain = "day"
     if grain is None:
-        return start, start + TICK
+        return start, grains.plus(start, TICK)
     start = grains.floor(start, grain, reading.source.dataset.week_start)
     return start, grains.following(start, grain)
 
@@ -106,7 +108,8 @@ def data_bound(reading: Reading, column: Column, bound: datetime) -> datetime | 
     """
     if column.type == "date":
         time = shown(reading, bound)
-        return (time if time == grains.floor(time, "day") else time + timedelta(days=1)).date()
+        is_midnight = time == grains.floor(time, "day")
+        return (time if is_midnight else grains.plus(time, timedelta(days=1))).date()
     data_zone = reading.source.dataset.zone
     if bound.tzinfo is None:
         if reading.zone == data_zone and not column.spec.zoned:
@@ -114,6 +117,6 @@ def data_bound(reading: Reading, column: Column, bound: datetime) -> datetime | 
         bound = moment(bound, reading.zone)
     if not column.spec.zoned:
         return wall(bound, data_zone)
-    exact = bound.astimezone(UTC)
+    exact = wall(bound, "UTC").replace(tzinfo=UTC)
     has_zones = reading.flavour.name in ("postgresql", "duckdb")
     return exact if has_zones else exact.replace(tzinfo=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 
 from dashapp.errors import Invalid
@@ -11,6 +10,7 @@ from dashapp.specs.query import Scalar
 
 Value = str | int | float | bool | datetime
 LARGEST = 2**63 - 1
+MOST = 1.7e308
 
 
 def coerce(column: ColumnSpec, value: Scalar) -> Value | None:
@@ -62,7 +62,8 @@ def _number(column: ColumnSpec, value: Scalar) -> int | float:
             raise _wrong(column, value, "a number") from error
     if isinstance(number, float) and number.is_integer():
         number = int(number)
-    if not math.isfinite(number) or abs(number) > 1.7e308:
+    # Whole numbers may be too large for a float, so they are compared before anything else.
+    if not -MOST <= number <= MOST:
         raise _wrong(column, value, "a finite number")
     return float(number) if column.type == "number" or abs(number) > LARGEST else number
 

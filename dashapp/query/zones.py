@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from dashapp.errors import Invalid
 
 FIRST_YEAR, LAST_YEAR = 1970, 2037  # Horizon of conversions without a known range.
+# The ends of the calendar; data say 9999-12-31 for "for ever", so the last means: no end.
+FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - as a naive clock shows them
 
 
 @lru_cache(maxsize=1024)
@@ -21,8 +23,14 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def wall(moment: datetime, zone: str) -> datetime:
-    """What a clock in `zone` shows at `moment` (aware), as a naive time."""
-    return moment.astimezone(zone_of(zone)).replace(tzinfo=None)
+    """What a clock in `zone` shows at `moment` (aware), as a naive time.
+
+    Beyond the calendar's first and last moment it shows these.
+    """
+    try:
+        return moment.astimezone(zone_of(zone)).replace(tzinfo=None)
+    except OverflowError:
+        return FIRST if moment.year < FIRST_YEAR else LAST
 
 
 def moment(wall_time: datetime, zone: str) -> datetime:
