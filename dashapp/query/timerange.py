@@ -26,7 +26,7 @@ from dashapp.query.grains import (
     floor,
     following,
 )
-from dashapp.query.zones import wall, zone_of
+from dashapp.query.zones import LAST, wall, zone_of
 from dashapp.specs.query import Grain
 
 Range = tuple[datetime | None, datetime | None]
@@ -226,7 +226,10 @@ def _period(match: re.Match[str], clock: Clock) -> Range:
     if match["day"]:
         day, unit = int(match["day"]), "day"
     start = datetime(year, month, day)  # noqa: DTZ001
-    return start, following(start, unit)
+    end = following(start, unit)
+    if end == LAST:
+        raise OverflowError("The period ends after the calendar does.")
+    return start, end
 
 
 def _point(text: str, clock: Clock, expression: str) -> datetime | None:
