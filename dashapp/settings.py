@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Default age at which a result is asked again, seconds; 0: never kept.",
     )
+    cache_stale_s: int = Field(
+        86_400,
+        ge=0,
+        description="How much longer a result is kept, to be shown with its age while its database "
+        "cannot be asked, seconds.",
+    )
     cache_memory_mb: int = Field(128, ge=0, description="Result cache per process, megabytes.")
     cache_disk_mb: int = Field(
         1024, ge=0, description="Result cache on disk (without Redis), megabytes."

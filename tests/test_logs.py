@@ -12,7 +12,9 @@ def line(message: str, *values: object, exc_info: object = None) -> str:
     return OneLine(FORMAT).format(record)
 
 
-@pytest.mark.parametrize("hostile", ["a\nroot: all well", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\x85b"])
+@pytest.mark.parametrize(
+    "hostile", ["a\nroot: all well", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\x85b"]
+)
 def test_a_logged_value_cannot_make_another_line(hostile: str) -> None:
     text = line("Signed in: %s", hostile)
     assert len(text.splitlines()) == 1

@@ -38,7 +38,8 @@ class Context:
 class Need:
     """One bare query to a warehouse (no steps after it) and the key of its answer.
 
-    A kept answer will do up to `max_age_s`; a new one is kept for `life_s` seconds.
+    A kept answer will do up to `max_age_s`; a new one is kept for `life_s` seconds, which is longer:
+    it may be shown with its age while the warehouse cannot be asked.
     """
 
     source: Source
@@ -120,7 +121,7 @@ def _need(source: Source, bare: QuerySpec, context: Context, rights: str) -> Nee
         key=_key("answer", content, source, context, rights),
         max_age_s=age_s,
         # Who wants it fresher than others asks more often, but leaves them what they may have.
-        life_s=max(age_s, kept_s) if age_s else 0,
+        life_s=max(age_s, kept_s) + settings().cache_stale_s if age_s else 0,
         row_limit=cap,
     )
 
