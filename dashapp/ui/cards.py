@@ -65,11 +65,35 @@ def tile(
     results: Mapping[str, Result],
     zone: str,
 ) -> tuple[Component, Component | str]:
-    """Body and foot of a tile: what was drawn, or why not."""
-    if error is not None or drawing is None:
+    """Body and foot of a tile: what was drawn, or why not.
+
+    With both a drawing and an error, the drawing is the last good one and says how old it is.
+    """
+    if drawing is None:
         return failed(error or AppError(t("This tile has nothing to show."))), ""
     is_paged = isinstance(drawing, Grid) and drawing.paged  # The rest comes while one scrolls.
-    return body(key, dataset, drawing), foot(results, zone, is_whole=is_paged)
+    drawn = body(key, dataset, drawing)
+    if error is not None:
+        as_of = min((r.as_of for r in results.values()), default=None)
+        return html.Div([drawn, late(error, as_of, zone)], className="with-age"), ""
+    return drawn, foot(results, zone, is_whole=is_paged)
+
+
+def late(error: AppError, as_of: datetime | None, zone: str) -> Component:
+    """Why this is not today's picture, how old it is, and a button to try again."""
+    age = (
+        t("Data of {time}.", time=f"{as_of.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}")
+        if as_of
+        else ""
+    )
+    return html.Div(
+        [
+            html.I(className=f"bi {ICONS['failed']}", **HIDDEN),
+            html.Span(f"{error.message} {age}", title=error.message),
+            html.Button(t("Try again"), type="button", **attrs({"data-act": "refresh"})),
+        ],
+        className="late", role="status",
+    )  # fmt: skip
 
 
 def body(key: str, dataset: str, drawing: Drawing) -> Component:
