@@ -23,6 +23,7 @@ from dashapp.errors import AppError, Invalid, NotFound, Unexpected
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
 from dashapp.services.dashboards import Opened
+from dashapp.services.waiting import let_go
 from dashapp.specs import (
     ChartSpec,
     DatasetSpec,
@@ -196,6 +197,7 @@ def answers(
     narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
     asked, done = _asked(viewer, opened, keys, want, shown or {})
     jobs = [(a, name) for a in asked for name in a.specs]
+    let_go()
     outcomes = query.run_many(
         [(a.source, a.specs[name], a.context) for a, name in jobs if a.source is not None]
     )
@@ -311,6 +313,7 @@ def page_of(
     if a.source is None:
         raise Invalid("This tile shows no data.")
     spec = rows_query(a, page) if what == "rows" else _data_page(a.main, page)
+    let_go()
     return query.run(a.source, spec, a.context)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dashapp import query
 from dashapp.errors import Invalid, NotFound
+from dashapp.query.result import Result
 from dashapp.services import narrowing
 from dashapp.services.charts import locked, zone_of
 from dashapp.services.dashboards import Opened
+from dashapp.services.waiting import let_go
 from dashapp.specs import (
     DatasetSpec,
     Dimension,
@@ -60,22 +63,21 @@ def options(viewer: Viewer, opened: Opened, key: str, search: str, state: Filter
         fixed = narrowing.value_of(spec, locked(viewer, state))
         return Options(fixed.values)
     source = _source(opened, spec)
-    narrowed = _narrowing(viewer, opened, spec, state)
+    parents = {*spec.parents, *viewer.locked_filters}
+    narrowed = _narrowing(opened, source.dataset, parents, locked(viewer, state))
     asked = _options_query(source.dataset, spec, search, narrowed)
-    result = query.run(source, asked, _context(viewer, source))
+    result = _run(viewer, source, asked)
     values = tuple(result.table.column(0).to_pylist())
     return Options(_plain(values[:MAX_OPTIONS]), more=len(values) > MAX_OPTIONS)
 
 
 def _narrowing(
-    viewer: Viewer, opened: Opened, spec: FilterSpec, state: FilterState
+    opened: Opened, dataset: DatasetSpec, keys: Collection[str], state: FilterState
 ) -> tuple[Filter, ...]:
-    """What narrows a filter's members: the choices of its parents, and a guest's fixed ones."""
-    dataset = _source(opened, spec).dataset
-    state = locked(viewer, state)
+    """What the choices in some filters leave of a dataset."""
     found: list[Filter] = []
     for other in opened.layout.filters:
-        if other.key not in {*spec.parents, *viewer.locked_filters}:
+        if other.key not in keys:
             continue
         column = narrowing.target_column(other, dataset, opened.datasets)
         value = narrowing.value_of(other, state)
@@ -85,6 +87,11 @@ def _narrowing(
         if value.range:
             found.append(Filter(column=column.name, op="time range", value=value.range))
     return tuple(found)
+
+
+def _fixed(viewer: Viewer, opened: Opened, dataset: DatasetSpec) -> tuple[Filter, ...]:
+    """What a guest's fixed filters leave of a dataset."""
+    return _narrowing(opened, dataset, viewer.locked_filters, locked(viewer, FilterState()))
 
 
 def _options_query(
@@ -115,9 +122,9 @@ def bounds(viewer: Viewer, opened: Opened, key: str) -> tuple[float, float] | No
     low = SimpleMetric(aggregate="min", column=spec.column, label="low")
     high = SimpleMetric(aggregate="max", column=spec.column, label="high")
     source = _source(opened, spec)
-    narrowed = _narrowing(viewer, opened, spec, FilterState()) if viewer.locked_filters else ()
-    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high), filters=narrowed)
-    result = query.run(source, asked, _context(viewer, source))
+    fixed = _fixed(viewer, opened, source.dataset)
+    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high), filters=fixed)
+    result = _run(viewer, source, asked)
     row = result.table.to_pylist()[0]
     return None if row["low"] is None else (float(row["low"]), float(row["high"]))
 
@@ -130,8 +137,9 @@ def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
         if column is None:
             continue
         last = SimpleMetric(aggregate="max", column=column, label="until")
-        asked = QuerySpec(dataset=source.dataset.uuid, metrics=(last,))
-        value = query.run(source, asked, _context(viewer, source)).table.to_pylist()[0]["until"]
+        fixed = _fixed(viewer, opened, source.dataset)
+        asked = QuerySpec(dataset=source.dataset.uuid, metrics=(last,), filters=fixed)
+        value = _run(viewer, source, asked).table.to_pylist()[0]["until"]
         if isinstance(value, date):
             found.append(_moment(value, ZoneInfo(zone_of(viewer, source.dataset))))
     return max(found, default=None)
@@ -144,10 +152,10 @@ def _moment(value: date, zone: ZoneInfo) -> datetime:
     return value.astimezone(zone).replace(tzinfo=None) if value.tzinfo else value
 
 
-def _context(viewer: Viewer, source: Source) -> query.Context:
-    return query.Context(
-        zone=zone_of(viewer, source.dataset), now=datetime.now(UTC), locale=viewer.locale
-    )
+def _run(viewer: Viewer, source: Source, asked: QuerySpec) -> Result:
+    let_go()
+    zone = zone_of(viewer, source.dataset)
+    return query.run(source, asked, query.Context(zone, datetime.now(UTC), locale=viewer.locale))
 
 
 def first_choice(viewer: Viewer, opened: Opened) -> FilterState:

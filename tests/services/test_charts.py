@@ -12,7 +12,7 @@ from flask import Flask
 from dashapp.charts.categories import Bar
 from dashapp.errors import Forbidden, Invalid, NotFound, QueryFailed
 from dashapp.permissions import GUEST
-from dashapp.services import charts
+from dashapp.services import charts, filters
 from dashapp.services.charts import RowsPage, Want
 from dashapp.services.dashboards import Opened
 from dashapp.specs import Filter, FilterState, FilterValue, Order
@@ -251,3 +251,23 @@ def test_guests_have_neither_rows_nor_sql_nor_exports(ann: Viewer, opened: Opene
         charts.statements(who, opened, "total", Want())
     with pytest.raises(Forbidden):
         charts.asked(who, opened, "total", Want(), "data")
+
+
+def test_who_waits_for_a_warehouse_holds_no_metadata_connection(
+    ann: Viewer, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    fetch, pool = Warehouse.fetch, db.engine.pool
+
+    def noting(self: Warehouse, *asked: Any, **how: Any) -> Any:
+        held.append(pool.checkedout())  # type: ignore[attr-defined]
+        return fetch(self, *asked, **how)
+
+    monkeypatch.setattr(Warehouse, "fetch", noting)
+    reopened = market.reopened(ann)
+    show(ann, reopened)
+    market.reopened(ann)
+    charts.page_of(ann, reopened, "list", Want(), "rows", RowsPage())
+    market.reopened(ann)
+    filters.options(ann, reopened, "city", "", FilterState())
+    assert held == [0] * 8
