@@ -145,7 +145,9 @@ def reach(
             {
                 "key": f.key, "title": f.title, "kind": f.kind, "required": f.required,
                 "multiple": f.multiple, "exclude": f.exclude, "parents": f.parents,
-                "default": f.default.model_dump(mode="json", exclude_defaults=True),
+                "default": viewer.locked_filters.get(f.key, f.default).model_dump(
+                    mode="json", exclude_defaults=True
+                ),
                 "reach": found["filters"].get(f.key, []), "bounds": bounds.get(f.key),
                 "locked": f.key in viewer.locked_filters,
                 "presets": controls.ranges() if f.kind == "time" else {},
@@ -154,7 +156,10 @@ def reach(
         ],
         "columns": columns if opened.layout.cross_filters else {},
         "titles": {
-            f"{d.uuid}|{c.name}": c.title for d in opened.datasets.values() for c in d.columns
+            name: c.title
+            for d in opened.datasets.values()
+            for c in d.columns
+            if (name := f"{d.uuid}|{c.name}") in columns
         },
         "tiles": {tile.key: {"tab": tab, "group": groups[tile.key]} for tab, tile in opened.layout.tiles()},
         "tabs": len(opened.layout.tabs) > 1, "first_tab": opened.layout.tabs[0].key,

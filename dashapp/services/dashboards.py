@@ -101,6 +101,8 @@ def open(viewer: Viewer, slug: str) -> Opened:
     """All that a dashboard's page needs, in a fixed number of statements. Raises NotFound."""
     row = _row(viewer, slug)
     layout = parsed_layout(row.uuid, row.version, orjson.dumps(row.layout))
+    if set(viewer.locked_filters) - {f.key for f in layout.filters}:
+        raise NotFound("A filter that this access is limited by is gone. Please reload the page.")
     wanted = {tile.chart for _, tile in layout.tiles()}
     charts = {c.uuid: c for c in _charts(wanted)}
     needed = {c.dataset for c in charts.values() if c.dataset}

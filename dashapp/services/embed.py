@@ -22,6 +22,7 @@ from dashapp.errors import Forbidden, Invalid, SignInRequired
 from dashapp.permissions import GUEST, found, require, require_edit, visible_dashboards
 from dashapp.query.rules import check_rule
 from dashapp.services import audit
+from dashapp.services.narrowing import require_fitting
 from dashapp.settings import settings
 from dashapp.signing import sign, unsign
 from dashapp.specs import FilterValue, Layout, Spec
@@ -294,3 +295,7 @@ def _check_filters(locked: dict[str, FilterValue], layout: Layout) -> None:
         raise Invalid(
             f"The dashboard has no filter {names}.", {"locked_filters": f"Unknown filter {names}."}
         )
+    try:
+        require_fitting(layout, locked)
+    except Invalid as error:
+        raise Invalid(error.message, {"locked_filters": error.message}) from error

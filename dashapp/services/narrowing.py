@@ -47,7 +47,7 @@ def missing_required(layout: Layout, state: FilterState) -> list[FilterSpec]:
 
 
 def check(layout: Layout, state: FilterState, *, declared_only: bool = False) -> None:
-    """Refuse choices for filters that the dashboard does not have. Raises Invalid.
+    """Refuse choices that the dashboard's filters do not offer. Raises Invalid.
 
     With `declared_only` (guests) cross-filters may only name columns of its declared filters.
     """
@@ -55,6 +55,7 @@ def check(layout: Layout, state: FilterState, *, declared_only: bool = False) ->
     lost = sorted(set(state.values) - known)
     if lost:
         raise Invalid(f"This dashboard has no filter named {', '.join(lost)}.")
+    require_fitting(layout, state.values)
     if declared_only:
         columns = {f.column for f in layout.filters} | {
             c for f in layout.filters for c in f.targets.values()
@@ -62,6 +63,28 @@ def check(layout: Layout, state: FilterState, *, declared_only: bool = False) ->
         strange = sorted({c.column for c in state.clicks} - columns)
         if strange:
             raise Invalid(f"Only declared filters may be set here, not {', '.join(strange)}.")
+
+
+# What may be chosen in a filter of each kind.
+FIELDS: Mapping[str, frozenset[str]] = {
+    "select": frozenset({"values"}),
+    "range": frozenset({"low", "high"}),
+    "time": frozenset({"range"}),
+    "grain": frozenset({"grain"}),
+}
+
+
+def require_fitting(layout: Layout, values: Mapping[str, FilterValue]) -> None:
+    """Raise Invalid for a choice that its filter's kind does not know: it would narrow nothing."""
+    for chosen in layout.filters:
+        value = values.get(chosen.key)
+        if value is None:
+            continue
+        if value.model_dump(exclude_defaults=True).keys() - FIELDS[chosen.kind]:
+            raise Invalid(
+                f"The filter “{chosen.title}” takes no such value.",
+                {f"values.{chosen.key}": "Of another kind."},
+            )
 
 
 def target_column(
@@ -140,9 +163,9 @@ def narrow(
         applied.append(chosen.key)
         if chosen.kind == "time":
             main = spec.time_column or dataset.time_column
-            if main in (None, column.name):
+            if main in (None, column.name) and not changes:
                 changes |= {"time_range": value.range, "time_column": column.name}
-            elif value.range:
+            else:  # Of another column, or a second range of the same: both hold.
                 filters.append(Filter(column=column.name, op="time range", value=value.range))
         else:
             filters.extend(predicates(chosen, column, value))

@@ -31,7 +31,10 @@ KEY = "k3y-for-tests-only-0123456789-abcdefghij"
 PASSWORD = "correct horse battery staple"
 PARENT = "http://host.example:9000"
 HOME = "Welcome </script><script>alert(1)</script>"
-REGION = {"key": "region", "title": "Region", "kind": "grain"}
+REGION = {
+    "key": "region", "title": "Region", "kind": "select", "column": "region",
+    "dataset": "5c1a0f2e-8d0b-5f6a-9f0e-0d5a5c0b1e57",
+}  # fmt: skip
 LAYOUT = {"format": 1, "tabs": [{"key": "t", "items": []}], "filters": [REGION]}
 
 
