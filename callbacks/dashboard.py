@@ -156,7 +156,7 @@ def answers(
         return {key: (cards.failed(error), "", "", None) for key in wanted}
     parts = {}
     for key, answer in found.items():
-        dataset = str(opened.chart(opened.place(key)[1]).dataset or "") if not answer.error else ""
+        dataset = str(opened.chart(opened.place(key)[1]).dataset or "") if answer.drawing else ""
         body, foot = cards.tile(
             key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
         )

@@ -2,69 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-import orjson
-from pydantic import ValidationError
-
 from dashapp import permissions, query
-from dashapp.charts import kind
-from dashapp.charts.base import ChartKind, Drawing, Look
-from dashapp.charts.colors import palette
-from dashapp.errors import AppError, Invalid, NotFound, Unexpected
+from dashapp.charts.base import Drawing, Look
+from dashapp.errors import AppError, Invalid, QueryTimeout, Unexpected, WarehouseDown
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
+from dashapp.services.asking import Asked, Want, ask, locked, look_of, zone_of
 from dashapp.services.dashboards import Opened
 from dashapp.services.waiting import let_go
 from dashapp.specs import (
-    ChartSpec,
     DatasetSpec,
     Filter,
-    FilterState,
     Order,
     QuerySpec,
-    Source,
-    Tile,
 )
 from dashapp.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
+__all__ = [
+    "Answer", "Asked", "RowsPage", "Want", "answers", "ask", "asked", "cancel", "known", "locked",
+    "look_of", "page_of", "rows_query", "statements", "zone_of",
+]  # fmt: skip
 MAX_ROWS_OF_A_PAGE = 1000
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A tile's questions after all that is selected. `source` is empty for charts without data."""
-
-    key: str
-    title: str
-    chart: ChartSpec
-    kind: type[ChartKind]
-    options: Any
-    source: Source | None
-    specs: Mapping[str, QuerySpec]
-    context: query.Context
-    applied: tuple[str, ...]
-    shown: str
-
-    @property
-    def main(self) -> QuerySpec:
-        """The question whose rows and exports people mean."""
-        return self.specs["main"] if "main" in self.specs else next(iter(self.specs.values()))
+ANY_AGE_S = 10**9
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tile shows now: a drawing or an error, and how it came about."""
+    """What a tile shows now: a drawing or an error, and how it came about.
+
+    With both, the drawing is the last good one, of an age that is no longer wanted.
+    """
 
     key: str
     shown: str
@@ -77,109 +54,6 @@ class Answer:
     def as_of(self) -> datetime | None:
         """When the oldest of its data was read (UTC)."""
         return min((r.as_of for r in self.results.values()), default=None)
-
-
-@dataclass(frozen=True)
-class Want:
-    """How tiles are asked: again from the warehouse, only from cache, how old at most."""
-
-    state: FilterState = FilterState()
-    force: bool = False
-    max_age_s: int | None = None
-    page: str = ""
-    now: datetime | None = None
-
-
-def look_of(viewer: Viewer, opened: Opened) -> Look:
-    """How a dashboard's charts are drawn for a viewer."""
-    return Look(
-        palette=palette(opened.layout.palette), colors=opened.layout.colors,
-        locale=viewer.locale, zone=viewer.zone,
-    )  # fmt: skip
-
-
-def locked(viewer: Viewer, state: FilterState) -> FilterState:
-    """The state with what a guest's token fixes laid over it."""
-    if not viewer.locked_filters:
-        return state
-    fixed = FilterState.model_validate({"values": viewer.locked_filters})
-    return state.model_copy(update={"values": {**state.values, **fixed.values}})
-
-
-@lru_cache(maxsize=2048)
-def _options(chart: ChartSpec, content: bytes) -> Any:
-    """A chart's options as its kind's shape, kept per version. Raises Invalid."""
-    try:
-        return kind(chart.kind).Options.model_validate_json(content)
-    except ValidationError as error:
-        fields = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
-        what = "; ".join(f"{name}: {text}" for name, text in fields.items())
-        raise Invalid(f"The options of this chart are not valid: {what}.", fields) from error
-
-
-def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
-    """A tile's questions as `viewer` asks them now. Raises NotFound or Invalid."""
-    tab, tile = opened.place(key)
-    chart = opened.chart(tile)
-    options = _options(chart, orjson.dumps(chart.options))
-    state = locked(viewer, want.state)
-    grain = narrowing.grain_of(opened.layout, tab, tile, state)
-    if grain:
-        options = narrowing.regrained(options, grain)
-    source = opened.sources.get(chart.dataset) if chart.dataset else None
-    if source is None and kind(chart.kind).uses_dataset:
-        raise NotFound("The dataset of this chart was deleted, or you may not use it.")
-    specs: dict[str, QuerySpec] = {}
-    applied: tuple[str, ...] = ()
-    if source is not None:
-        specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
-    context = _context(viewer, source, chart, want, key)
-    return Asked(
-        key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
-        options=options, source=source, specs=specs, context=context, applied=applied,
-        shown=_shown(chart, options, source, specs, context, opened.version),
-    )  # fmt: skip
-
-
-def _narrowed(
-    opened: Opened, tab: str, tile: Tile, dataset: DatasetSpec, chart: ChartSpec,
-    options: Any, state: FilterState,
-) -> tuple[dict[str, QuerySpec], tuple[str, ...]]:  # fmt: skip
-    types = opened.datasets
-    found = {
-        name: narrowing.narrow(spec, opened.layout, tab, tile, dataset, types, state)
-        for name, spec in kind(chart.kind).queries(options, dataset).items()
-    }
-    applied = tuple(dict.fromkeys(a for n in found.values() for a in n.applied))
-    return {name: n.spec for name, n in found.items()}, applied
-
-
-def zone_of(viewer: Viewer, dataset: DatasetSpec) -> str:
-    """The zone in which a viewer reads a dataset's times."""
-    return dataset.zone if dataset.is_local else viewer.zone
-
-
-def _context(
-    viewer: Viewer, source: Source | None, chart: ChartSpec, want: Want, key: str
-) -> query.Context:
-    ttl_s = chart.ttl_s
-    if want.max_age_s is not None:
-        ttl_s = want.max_age_s if ttl_s is None else min(ttl_s, want.max_age_s)
-    return query.Context(
-        zone=zone_of(viewer, source.dataset) if source else viewer.zone,
-        now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
-        locale=viewer.locale, query_id=f"{want.page}:{key}" if want.page else None,
-    )  # fmt: skip
-
-
-def _shown(
-    chart: ChartSpec, options: Any, source: Source | None, specs: Mapping[str, QuerySpec],
-    context: query.Context, version: int,
-) -> str:  # fmt: skip
-    """What a tile shows, as a short text that changes whenever the picture might."""
-    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
-    text = orjson.dumps([str(chart.uuid), chart.version, version, repr(options), keys])
-    return hashlib.blake2b(text, digest_size=12).hexdigest()
 
 
 def answers(
@@ -212,8 +86,23 @@ def answers(
         ],
     )
     look = look_of(viewer, opened)
-    done |= {a.key: _drawn(a, by_tile.get(a.key, {}), look) for a in asked}
+    done |= {a.key: _drawn_or_late(a, by_tile.get(a.key, {}), look) for a in asked}
     return done
+
+
+def _drawn_or_late(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:
+    """The tile's answer; the last good one beside the error where its database cannot be asked."""
+    error = next(
+        (o for o in outcomes.values() if isinstance(o, WarehouseDown | QueryTimeout)), None
+    )
+    if error is None or a.source is None:
+        return _drawn(a, outcomes, look)
+    context = replace(a.context, ttl_s=ANY_AGE_S, force=False)
+    late = {name: query.peek(a.source, spec, context) for name, spec in a.specs.items()}
+    found = {name: result for name, result in late.items() if result is not None}
+    if len(found) < len(late):
+        return _drawn(a, outcomes, look)
+    return replace(_drawn(a, found, look), shown="", error=error)
 
 
 def _asked(

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from dashapp.charts.categories import Bar
-from dashapp.errors import Forbidden, Invalid, NotFound, QueryFailed
+from dashapp.errors import Forbidden, Invalid, NotFound, QueryFailed, WarehouseDown
 from dashapp.permissions import GUEST
 from dashapp.services import charts, filters
 from dashapp.services.charts import RowsPage, Want
@@ -55,6 +55,24 @@ def test_tiles_whose_picture_is_still_right_are_not_answered(ann: Viewer, opened
     assert "regions" not in charts.answers(ann, opened, keys, clicked, shown)
     city = Want(state=state(city=["North 0"]))
     assert set(charts.answers(ann, opened, keys, city, shown)) == set(keys) - {"stores", "text"}
+
+
+def test_while_the_database_is_down_the_last_good_answer_is_shown_with_the_error(
+    ann: Viewer, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = show(ann, opened)["regions"]
+
+    def down(*_: Any, **__: Any) -> None:
+        raise WarehouseDown("The database cannot be reached.")
+
+    monkeypatch.setattr(Warehouse, "fetch", down)
+    late = charts.answers(ann, opened, ["regions"], Want(force=True))["regions"]
+    assert (late.drawing, late.as_of) == (good.drawing, good.as_of)
+    assert isinstance(late.error, WarehouseDown)
+    assert late.shown == ""  # Asked again with the next change.
+    never = Want(state=state(city=["North 0"]))
+    unknown = charts.answers(ann, opened, ["regions"], never)["regions"]
+    assert unknown.drawing is None
 
 
 def test_a_changed_chart_is_another_picture(ann: Viewer, opened: Opened) -> None:

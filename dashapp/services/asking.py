@@ -1,0 +1,154 @@
+"""A tile's questions after all that is selected on its dashboard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from dashapp import query
+from dashapp.charts import kind
+from dashapp.charts.base import ChartKind, Look
+from dashapp.charts.colors import palette
+from dashapp.errors import Invalid, NotFound
+from dashapp.services import narrowing
+from dashapp.services.dashboards import Opened
+from dashapp.specs import (
+    ChartSpec,
+    DatasetSpec,
+    FilterState,
+    QuerySpec,
+    Source,
+    Tile,
+)
+from dashapp.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A tile's questions after all that is selected. `source` is empty for charts without data."""
+
+    key: str
+    title: str
+    chart: ChartSpec
+    kind: type[ChartKind]
+    options: Any
+    source: Source | None
+    specs: Mapping[str, QuerySpec]
+    context: query.Context
+    applied: tuple[str, ...]
+    shown: str
+
+    @property
+    def main(self) -> QuerySpec:
+        """The question whose rows and exports people mean."""
+        return self.specs["main"] if "main" in self.specs else next(iter(self.specs.values()))
+
+
+@dataclass(frozen=True)
+class Want:
+    """How tiles are asked: again from the warehouse, only from cache, how old at most."""
+
+    state: FilterState = FilterState()
+    force: bool = False
+    max_age_s: int | None = None
+    page: str = ""
+    now: datetime | None = None
+
+
+def look_of(viewer: Viewer, opened: Opened) -> Look:
+    """How a dashboard's charts are drawn for a viewer."""
+    return Look(
+        palette=palette(opened.layout.palette), colors=opened.layout.colors,
+        locale=viewer.locale, zone=viewer.zone,
+    )  # fmt: skip
+
+
+def locked(viewer: Viewer, state: FilterState) -> FilterState:
+    """The state with what a guest's token fixes laid over it."""
+    if not viewer.locked_filters:
+        return state
+    fixed = FilterState.model_validate({"values": viewer.locked_filters})
+    return state.model_copy(update={"values": {**state.values, **fixed.values}})
+
+
+@lru_cache(maxsize=2048)
+def _options(chart: ChartSpec, content: bytes) -> Any:
+    """A chart's options as its kind's shape, kept per version. Raises Invalid."""
+    try:
+        return kind(chart.kind).Options.model_validate_json(content)
+    except ValidationError as error:
+        fields = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
+        what = "; ".join(f"{name}: {text}" for name, text in fields.items())
+        raise Invalid(f"The options of this chart are not valid: {what}.", fields) from error
+
+
+def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
+    """A tile's questions as `viewer` asks them now. Raises NotFound or Invalid."""
+    tab, tile = opened.place(key)
+    chart = opened.chart(tile)
+    options = _options(chart, orjson.dumps(chart.options))
+    state = locked(viewer, want.state)
+    grain = narrowing.grain_of(opened.layout, tab, tile, state)
+    if grain:
+        options = narrowing.regrained(options, grain)
+    source = opened.sources.get(chart.dataset) if chart.dataset else None
+    if source is None and kind(chart.kind).uses_dataset:
+        raise NotFound("The dataset of this chart was deleted, or you may not use it.")
+    specs: dict[str, QuerySpec] = {}
+    applied: tuple[str, ...] = ()
+    if source is not None:
+        specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
+    context = _context(viewer, source, chart, want, key)
+    return Asked(
+        key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
+        options=options, source=source, specs=specs, context=context, applied=applied,
+        shown=_shown(chart, options, source, specs, context, opened.version),
+    )  # fmt: skip
+
+
+def _narrowed(
+    opened: Opened, tab: str, tile: Tile, dataset: DatasetSpec, chart: ChartSpec,
+    options: Any, state: FilterState,
+) -> tuple[dict[str, QuerySpec], tuple[str, ...]]:  # fmt: skip
+    types = opened.datasets
+    found = {
+        name: narrowing.narrow(spec, opened.layout, tab, tile, dataset, types, state)
+        for name, spec in kind(chart.kind).queries(options, dataset).items()
+    }
+    applied = tuple(dict.fromkeys(a for n in found.values() for a in n.applied))
+    return {name: n.spec for name, n in found.items()}, applied
+
+
+def zone_of(viewer: Viewer, dataset: DatasetSpec) -> str:
+    """The zone in which a viewer reads a dataset's times."""
+    return dataset.zone if dataset.is_local else viewer.zone
+
+
+def _context(
+    viewer: Viewer, source: Source | None, chart: ChartSpec, want: Want, key: str
+) -> query.Context:
+    ttl_s = chart.ttl_s
+    if want.max_age_s is not None:
+        ttl_s = want.max_age_s if ttl_s is None else min(ttl_s, want.max_age_s)
+    return query.Context(
+        zone=zone_of(viewer, source.dataset) if source else viewer.zone,
+        now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
+        locale=viewer.locale, query_id=f"{want.page}:{key}" if want.page else None,
+    )  # fmt: skip
+
+
+def _shown(
+    chart: ChartSpec, options: Any, source: Source | None, specs: Mapping[str, QuerySpec],
+    context: query.Context, version: int,
+) -> str:  # fmt: skip
+    """What a tile shows, as a short text that changes whenever the picture might."""
+    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
+    text = orjson.dumps([str(chart.uuid), chart.version, version, repr(options), keys])
+    return hashlib.blake2b(text, digest_size=12).hexdigest()
