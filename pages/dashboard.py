@@ -74,7 +74,7 @@ def started(visit: Visit, opened: Opened) -> FilterState:
 def bounds_of(viewer: Viewer, opened: Opened, key: str) -> controls.Bounds:
     """Bounds of a range filter; none while its warehouse does not answer."""
     try:
-        return filters.bounds(viewer, opened, key)
+        return controls.outward(filters.bounds(viewer, opened, key))
     except AppError:
         return None
 

@@ -38,7 +38,8 @@ _TICK: Final[dict[Grain | None, str]] = {
     "year": "%Y",
 }
 _SHORT = 10
-_BESIDE: Final = "beside"  # Name of notes that stand in the right margin.
+_BESIDE, _ABOVE = "beside", "above"  # Names of notes in the right margin, or over the plot.
+_DECADES: Final = tuple(d * 10.0**k for k in range(-6, 15) for d in (1, 3))
 _CHARACTER_PX, _PHONE_PX = 7, 340
 _YEAR_MS = 366 * 86_400_000
 _FEW = 6  # Up to this many buckets each has its own tick.
@@ -137,6 +138,15 @@ def value_axis(
         "ticks": "",
         **written.ticks(),
     }
+    if log:
+        short = Style("smart", written.currency, written.locale)
+        axis |= {
+            "tickmode": "array",
+            "tickvals": list(_DECADES),
+            "ticktext": [
+                written.text(v) if written.is_percent else short.text(v) for v in _DECADES
+            ],
+        }
     if from_zero and not log:
         axis["rangemode"] = "tozero"
     if low is not None or high is not None:
@@ -243,6 +253,8 @@ def layout(
     beside = [len(a["text"]) for a in annotations if a.get("name") == _BESIDE]
     if beside:
         page["margin"]["r"] = 12 + 6 * max(beside)
+    if any(a.get("name") == _ABOVE for a in annotations):
+        page["margin"]["t"] = max(page["margin"]["t"], 20)
     return page
 
 
@@ -301,11 +313,11 @@ def _words(line: Reference, axis: Literal["x", "y"]) -> dict[str, Any]:
     """What a line says: beside the plot if it is short, so that no mark crosses it."""
     across = "x" if axis == "y" else "y"
     beside = axis == "y" and len(line.label) <= _SHORT
-    left = axis == "x" or beside
+    name = _BESIDE if beside else _ABOVE if axis == "x" else ""
     return {
         "text": safe(line.label), f"{axis}ref": axis, f"{across}ref": "paper",
         axis: line.value, across: 1, "showarrow": False, "font": {"size": 11},
-        "xanchor": "left" if left else "right", "xshift": 3 if left else 0,
-        "yanchor": "middle" if beside else "bottom" if axis == "y" else "top",
-        **({"name": _BESIDE} if beside else {}),
+        "xanchor": "center" if axis == "x" else "left" if beside else "right",
+        "xshift": 3 if beside else 0, "yanchor": "middle" if beside else "bottom",
+        **({"name": name} if name else {}),
     }  # fmt: skip

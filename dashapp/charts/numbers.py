@@ -326,6 +326,7 @@ def _sparkline(
         return None
     color = look.palette[0]
     hidden = {"visible": False, "fixedrange": True}
+    x = iso(table.column(axis.name).combine_chunks())
     known = y[y == y]
     low, high = float(known.min()), float(known.max())
     if options.from_zero:
@@ -337,7 +338,7 @@ def _sparkline(
         "mode": "lines+markers",
         "marker": {"color": color, "size": typed(np.where(is_last, 6.0, 0.0))},
         "cliponaxis": False,
-        "x": iso(table.column(axis.name).combine_chunks()),
+        "x": x,
         "y": typed(y),
         "line": {"color": color, "width": 2},
         "fill": "tozeroy" if low >= 0 or high <= 0 else "none",
@@ -350,7 +351,7 @@ def _sparkline(
         "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "xaxis": hidden,
+        "xaxis": hidden | {"range": [x[0], x[-1]], "autorange": False},
         "yaxis": hidden | {"range": [low - room, high + room], "autorange": False},
     }
     return {"data": [trace], "layout": layout}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +30,8 @@ from dashapp.specs.query import Metric
 
 BIGGEST: Final = 34  # Diameter of the largest bubble, in px.
 MOST_LABELS: Final = 40
+# Labels, and the plot of a tile of half the page's width: what stands clear there.
+_LABEL, _LETTER_PX, _LINE_PX, _PLOT_PX = 22, 5.6, 14, (500, 230)
 MOST_GROUPS: Final = 24
 
 
@@ -259,12 +262,33 @@ class _Points:
         if self.options.point_labels and len(self.x) <= MOST_LABELS:
             trace |= {
                 "mode": "markers+text",
-                "text": [safe(shorten(self.names[i], 18)) for i in places],
+                "text": [
+                    safe(shorten(self.names[i], _LABEL)) if i in self.labelled else ""
+                    for i in places
+                ],
                 "textposition": "top center",
                 "cliponaxis": False,
                 "textfont": {"size": 10},
             }
         return trace
+
+    @cached_property
+    def labelled(self) -> frozenset[int]:
+        """Points whose names stand clear of each other; larger points go first."""
+        options = self.options
+        across = _shares(np.log10(self.x) if options.x_log else self.x) * _PLOT_PX[0]
+        up = _shares(np.log10(self.y) if options.y_log else self.y) * _PLOT_PX[1]
+        size = np.zeros(len(self.x)) if self.size is None else np.nan_to_num(np.abs(self.size))
+        kept: list[int] = []
+        for i in np.argsort(-size, kind="stable").tolist():
+            room = [(len(shorten(self.names[j], _LABEL)) * _LETTER_PX, j) for j in kept]
+            own = len(shorten(self.names[i], _LABEL)) * _LETTER_PX
+            if all(
+                abs(across[i] - across[j]) > (own + other) / 2 or abs(up[i] - up[j]) > _LINE_PX
+                for other, j in room
+            ):
+                kept.append(i)
+        return frozenset(kept)
 
     def _style(self, metric: Metric, values: Floats) -> Style:
         return style(metric, self.dataset, self.look, values, self.options.format)
@@ -301,6 +325,11 @@ class _Points:
             f"{self.names[right]} ({self._style(x, self.x).text(float(self.x[right]))})."
         )
         return told
+
+
+def _shares(values: Floats) -> Floats:
+    """Values as shares of their span."""
+    return np.asarray((values - values.min()) / (np.ptp(values) or 1.0))
 
 
 def _trend(x: Floats, y: Floats, options: Scatter.Options) -> list[dict[str, Any]]:

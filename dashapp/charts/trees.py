@@ -34,6 +34,7 @@ from dashapp.specs import (
 )
 from dashapp.specs.query import Metric
 
+_NO_AXIS: Final = {"visible": False, "fixedrange": True}
 _MANY: Final = 25  # From so many rectangles on, extreme ones do not stretch the scale.
 
 
@@ -129,7 +130,12 @@ class Treemap(ChartKind):
             f"({written.text(float(nodes.sizes[largest]))})."
         )
         clicks = tuple(click_target(d) for d in options.levels)
-        return Plot({"data": [trace], "layout": page}, clicks, told)
+        data = [trace]
+        if options.color is not None and nodes.shades is not None:
+            shades = style(options.color, dataset, look, nodes.shades)
+            data.append(_legend(nodes.shades, options.color_scale, shades))
+            page |= {"xaxis": _NO_AXIS, "yaxis": _NO_AXIS}
+        return Plot({"data": data, "layout": page}, clicks, told)
 
     @classmethod
     def _trace(
@@ -147,7 +153,7 @@ class Treemap(ChartKind):
         if options.color is not None and nodes.shades is not None:
             written_shade = style(options.color, dataset, look, nodes.shades)
             colors = _shades(nodes, options)
-            marker |= _scale(nodes, options, written_shade)
+            marker["colors"] = colors
             told = safe(metric_title(options.color, dataset))
             hovers = [
                 f"{h}<br>{told}: {safe(written_shade.text(s))}"
@@ -264,19 +270,20 @@ def _ends(values: Floats) -> tuple[float, float]:
     return float(np.percentile(known, cut)), float(np.percentile(known, 100 - cut))
 
 
-def _scale(nodes: _Nodes, options: Treemap.Options, written: Style) -> dict[str, Any]:
-    """The colours as numbers on a scale with its legend; as colours where a number is missing."""
-    values = np.zeros(0) if nodes.shades is None else nodes.shades
-    if not np.isfinite(values).all():
-        return {"colors": _shades(nodes, options)}
+def _legend(values: Floats, name: str, written: Style) -> dict[str, Any]:
+    """The colours' legend: it hangs on a point that is not drawn, treemaps have none."""
     low, high = _ends(values)
     bar = {
         "thickness": 10, "outlinewidth": 0, "len": 1, "lenmode": "fraction", "nticks": 5,
         "xpad": 6, "ypad": 0, "tickfont": {"size": 11}, "ticks": "", **written.ticks(),
     }  # fmt: skip
+    marker = {
+        "color": [low], "cmin": low, "cmax": high, "colorscale": scale(name), "showscale": True,
+        "colorbar": bar,
+    }  # fmt: skip
     return {
-        "colors": typed(values), "colorscale": scale(options.color_scale), "cmin": low,
-        "cmax": high, "showscale": True, "colorbar": bar,
+        "type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": marker,
+        "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
 
 

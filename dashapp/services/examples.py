@@ -65,7 +65,10 @@ SELECT make_timestamp(f.year, f.month, f.day, f.hour, f.minute, 0.0) AS schedule
     f.carrier, l.name AS airline, f.flight, f.tailnum AS tail_number,
     f.origin, CASE f.origin WHEN 'JFK' THEN 'John F. Kennedy' WHEN 'LGA' THEN 'LaGuardia'
         ELSE 'Newark' END AS origin_name,
-    f.dest, coalesce(a.name, f.dest) AS destination, split_part(a.tzone, '/', 2) AS region,
+    f.dest, coalesce(a.name, CASE f.dest WHEN 'SJU' THEN 'San Juan Luis Munoz Marin Intl'
+        WHEN 'BQN' THEN 'Aguadilla Rafael Hernandez' WHEN 'PSE' THEN 'Ponce Mercedita'
+        WHEN 'STT' THEN 'St Thomas Cyril E King' END, f.dest) AS destination,
+    coalesce(replace(split_part(a.tzone, '/', 2), '_', ' '), 'Puerto Rico') AS region,
     f.distance, f.air_time, f.dep_delay, f.arr_delay,
     f.dep_time IS NULL AS is_cancelled, p.manufacturer, p.model, p.seats, p.year AS built
 FROM read_csv($flights, nullstr = 'NA') f

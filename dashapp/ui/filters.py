@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,13 +133,29 @@ def slider(spec: FilterSpec, value: FilterValue, bounds: Bounds) -> list[Compone
         value.low if value.low is not None else low,
         value.high if value.high is not None else high,
     ]
-    whole = float(low).is_integer() and float(high).is_integer()
     return [
         dcc.RangeSlider(
             id=ids.filter("range", spec.key), min=low, max=high, value=chosen, marks=None,
-            step=1 if whole else None, allowCross=False, updatemode="mouseup",
+            step=step(bounds), allowCross=False, updatemode="mouseup",
         )
     ]  # fmt: skip
+
+
+def step(bounds: tuple[float, float]) -> float:
+    """The distance of a slider's values: 1 between whole numbers, else a round one."""
+    low, high = bounds
+    if float(low).is_integer() and float(high).is_integer():
+        return 1
+    return float(10.0 ** math.floor(math.log10((high - low) / 20 or 1)))
+
+
+def outward(bounds: Bounds) -> Bounds:
+    """The bounds at whole steps: what a slider's fields show has few digits."""
+    if bounds is None:
+        return None
+    size = step(bounds)
+    low, high = math.floor(bounds[0] / size) * size, math.ceil(bounds[1] / size) * size
+    return round(low, 9), round(high, 9)
 
 
 def time(spec: FilterSpec, value: FilterValue) -> list[Component]:

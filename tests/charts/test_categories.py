@@ -273,3 +273,19 @@ def test_a_stack_is_compared_by_its_total():
     total = plot("bar", table, stack="stacked", **options).figure["data"][-1]
     assert total["name"] == "Total (1 year earlier)"
     assert numbers(total["y"]) == [3, 7]
+
+
+def test_names_of_points_stand_clear_of_each_other_and_large_ones_go_first():
+    cloud = pa.table(
+        {
+            "origin": ["JFK", "JFK", "JFK"],
+            "carrier": ["Small beside", "Large", "Far away"],
+            "flights": [1.0, 1.01, 9.0],
+            "mean_delay": [1.0, 1.0, 9.0],
+            "aircraft": [1, 50, 1],
+        }
+    )
+    options = {"points": [{"column": "carrier"}], "x": "flights", "y": "mean_delay"}
+    found = plot("scatter", cloud, **options, size="aircraft", point_labels=True, x_log=True)
+    assert sorted(found.figure["data"][0]["text"]) == ["", "Far away", "Large"]
+    assert "1k" in found.figure["layout"]["xaxis"]["ticktext"]

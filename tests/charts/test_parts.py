@@ -122,9 +122,9 @@ def test_leaves_on_a_scale_of_another_metric_have_its_legend():
             "mean_delay": [1.0, 5.0],
         }
     )
-    trace = plot("treemap", whole, **LEVELS, color="mean_delay").figure["data"][0]
-    assert trace["marker"]["showscale"] is True
-    assert (trace["marker"]["cmin"], trace["marker"]["cmax"]) == (1.0, 5.0)
+    trace, legend = plot("treemap", whole, **LEVELS, color="mean_delay").figure["data"]
+    assert legend["marker"]["showscale"] is True
+    assert (legend["marker"]["cmin"], legend["marker"]["cmax"]) == (1.0, 5.0)
     assert len(trace["textfont"]["color"]) == len(trace["ids"])
 
 
