@@ -15,6 +15,7 @@ from dashapp.services import charts, dashboards
 from dashapp.services.charts import RowsPage, Want
 from dashapp.services.dashboards import Opened
 from dashapp.specs import Filter, FilterState, Order
+from dashapp.specs.query import Label
 from dashapp.ui import cards, drawer, grids, ids
 from dashapp.ui.texts import t
 from dashapp.ui.wiring import Wiring
@@ -55,10 +56,7 @@ def content(viewer: Viewer, opened: Opened, action: Action, want: Want) -> Compo
     if action.act == "sql":
         return drawer.statements(charts.statements(viewer, opened, action.tile, want), viewer.zone)
     if action.act == "rows":
-        asked = charts.ask(viewer, opened, action.tile, want)
-        if asked.source is None:
-            raise Invalid(t("This tile shows no data."))
-        return grids.rows(ids.rows(action.tile), asked.source.dataset.columns)
+        return grids.rows(ids.rows(action.tile), charts.columns_of(viewer, opened, action.tile))
     answer = charts.answers(viewer, opened, [action.tile], want)[action.tile]
     if answer.error is not None:
         raise answer.error
@@ -79,7 +77,7 @@ class Sort(BaseModel):
     """One column's order as AG Grid sends it."""
 
     model_config = ConfigDict(extra="ignore")
-    column: str = Field(alias="colId", max_length=250)
+    column: Label = Field(alias="colId")
     sort: str
 
 
@@ -90,7 +88,7 @@ class RowsRequest(BaseModel):
     start: int = Field(0, alias="startRow", ge=0, le=10_000_000)
     end: int = Field(100, alias="endRow", ge=0)
     sorts: list[Sort] = Field([], alias="sortModel", max_length=20)
-    filters: dict[str, ColumnFilter] = Field({}, alias="filterModel", max_length=100)
+    filters: dict[Label, ColumnFilter] = Field({}, alias="filterModel", max_length=100)
 
     def page(self) -> RowsPage:
         """The same, as the service takes it."""

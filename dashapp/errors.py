@@ -53,6 +53,12 @@ class Invalid(AppError):
         self.fields: dict[str, str] = dict(fields or {})
 
 
+class Misdefined(Invalid):
+    """What somebody defined (a chart, dataset or rule) makes no sense; the message names its parts."""
+
+    code = "misdefined"
+
+
 class Conflict(AppError):
     """Somebody else saved first; the newer version is in `detail`."""
 

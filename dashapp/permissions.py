@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from dashapp.errors import Forbidden, NotFound
+from dashapp.errors import AppError, Forbidden, Invalid, Misdefined, NotFound, QueryFailed
 from dashapp.viewer import Role, Viewer
 from models import (
     Chart,
@@ -76,6 +76,26 @@ def require(viewer: Viewer, slug: str) -> None:
     permission = PERMISSIONS[slug]
     if not viewer.may(slug):
         raise Forbidden(f"You may not {permission.description}.", permission=slug)
+
+
+UNNAMED = "This cannot be read from the database. Who made the chart can see why."
+UNCLEAR = "This is not set up right. Who made it can see why."
+
+
+def discreet(viewer: Viewer, error: AppError) -> AppError:
+    """The error as this viewer may read it.
+
+    Without the right to see SQL: no SQL, and no names of tables, columns and databases that the
+    viewer did not bring.
+    """
+    if viewer.may("sql.view"):
+        return error
+    if isinstance(error, Misdefined):
+        return Invalid(UNCLEAR)
+    if isinstance(error, QueryFailed):
+        names = "name" in error.detail or error.detail.get("reason") == "syntax"
+        return type(error)(UNNAMED if names else error.message)
+    return error
 
 
 def may_see(viewer: Viewer, dashboard: Dashboard) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from dashapp.errors import Invalid
+from dashapp.errors import Invalid, Misdefined
 from dashapp.query.canonical import canonical
 from dashapp.query.dialects import Element
 from dashapp.query.filters import bin_index, having, predicate, within
@@ -88,7 +88,7 @@ def _conditions(reading: Reading, spec: QuerySpec, bounds: Range, now: datetime)
     found = []
     if bounds != (None, None):
         if reading.timed is None:
-            raise Invalid(
+            raise Misdefined(
                 f"The dataset '{reading.source.dataset.name}' has no time column, so it takes "
                 "no time range.",
                 {"time_range": "no time column"},

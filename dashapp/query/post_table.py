@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dashapp.errors import Invalid
+from dashapp.errors import Invalid, Misdefined
 from dashapp.query.grains import WeekStart
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ def check(table: pa.Table, names: Iterable[str]) -> None:
     lost = [n for n in names if n not in table.column_names]
     if lost:
         known = ", ".join(table.column_names) or "none"
-        raise Invalid(
+        raise Misdefined(
             f"The answer has no column “{lost[0]}”; its columns are: {known}.",
             {"post": f"No column {lost[0]}."},
         )

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import quoted_name
 
-from dashapp.errors import Invalid
+from dashapp.errors import Misdefined
 from dashapp.query import rules
 from dashapp.query.dialects import Element, Flavour, Rows
 from dashapp.query.sqlguard import Reference, check_expression
@@ -106,7 +106,7 @@ class Reading:
     def expression(self, text: str, *, allow_aggregates: bool = False, depth: int = 0) -> str:
         """A person's expression, checked, with its columns bound to the rows."""
         if depth > MAX_NESTING:
-            raise Invalid("Calculated columns refer to each other in a circle.")
+            raise Misdefined("Calculated columns refer to each other in a circle.")
         checked = check_expression(text, self.sqlglot_dialect, allow_aggregates=allow_aggregates)
 
         def resolve(reference: Reference) -> str:
@@ -124,7 +124,7 @@ class Reading:
             (dataset.table or "").lower(),
             dataset.name.lower(),
         ):
-            raise Invalid(f"An expression may use columns of '{dataset.name}' only.")
+            raise Misdefined(f"An expression may use columns of '{dataset.name}' only.")
         spec = self.specs.get(reference.name)
         if spec is not None:
             return spec
@@ -142,8 +142,8 @@ class Reading:
         return f"{ALIAS}.{self.dialect.identifier_preparer.quote_identifier(spec.name)}"
 
 
-def unknown(name: str, known: dict[str, Any], what: str) -> Invalid:
+def unknown(name: str, known: dict[str, Any], what: str) -> Misdefined:
     """The error for a name that the dataset does not have."""
     close = get_close_matches(name, known, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
-    return Invalid(f"The dataset has no {what} '{name}'.{hint}", {name: "unknown"})
+    return Misdefined(f"The dataset has no {what} '{name}'.{hint}", {name: "unknown"})

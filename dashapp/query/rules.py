@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from dashapp.errors import Invalid
+from dashapp.errors import Misdefined
 from dashapp.query.sqlguard import (
     Reference,
     base_tables,
@@ -44,7 +44,7 @@ def rows_sql(source: Source, dialect: str) -> str | None:
     if dataset.sql is not None:
         return _virtual(dataset.sql, source.rules, calculated, dialect)
     if dataset.table is None:
-        raise Invalid(f"The dataset '{dataset.name}' has neither a table nor SQL.")
+        raise Misdefined(f"The dataset '{dataset.name}' has neither a table nor SQL.")
     return _physical(dataset.table, dataset.schema_name, source.rules, calculated, dialect)
 
 
@@ -54,7 +54,7 @@ def check_rule(clause: str, dialect: str) -> None:
     while isinstance(tree, exp.Paren):
         tree = tree.this
     if not isinstance(tree, _PREDICATES):
-        raise Invalid("A row-level rule must be a condition, such as region = 'EU'.")
+        raise Misdefined("A row-level rule must be a condition, such as region = 'EU'.")
 
 
 def meaning(clause: str, table: str | None, columns: Iterable[ColumnSpec], dialect: str) -> str:
@@ -107,7 +107,7 @@ def check_tables(source: Source, found: Iterable[tuple[str | None, str]], dialec
     for rule in source.rules:
         hidden = _meant(rule, found) and not _meant(rule, seen)
         if hidden:
-            raise Invalid(
+            raise Misdefined(
                 f"The dataset '{dataset.name}' reads '{rule.table}' through a view, where "
                 "row-level rules of that table cannot be kept."
             )
@@ -179,11 +179,11 @@ def _qualified(
 ) -> str:
     """The clause with every column bound to the guarded table, calculated ones written out."""
     if depth > 10:
-        raise Invalid("Calculated columns refer to each other in a circle.")
+        raise Misdefined("Calculated columns refer to each other in a circle.")
 
     def resolve(column: Reference) -> str:
         if column.table and (table is None or _lenient(column.table) != _lenient(table)):
-            raise Invalid(f"A row-level rule knows no table '{column.table}'.")
+            raise Misdefined(f"A row-level rule knows no table '{column.table}'.")
         expression = calculated.get(column.name)
         if expression is not None:
             return f"({_qualified(expression, table, calculated, dialect, depth + 1)})"
@@ -215,7 +215,7 @@ def _refuse_shadows(tree: exp.Expr, guarded: Mapping[str, object]) -> None:
         if clause.args.get("recursive") and any(
             _lenient(cte.alias) in guarded for cte in clause.expressions
         ):
-            raise Invalid("A recursive WITH may not be named like a table with row-level rules.")
+            raise Misdefined("A recursive WITH may not be named like a table with row-level rules.")
 
 
 def _may_be(rule: RowRule, schema: str) -> bool:

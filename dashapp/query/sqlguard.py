@@ -20,7 +20,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from dashapp.errors import Invalid
+from dashapp.errors import Misdefined
 from dashapp.query import functions
 
 MAX_EXPRESSION_CHARS = 10_000
@@ -157,7 +157,7 @@ def written(tree: exp.Expr, dialect: str) -> str:
         sql = _generate(tree, dialect)
         again = _generate(sqlglot.parse_one(sql, dialect=dialect), dialect)
     except (SqlglotError, RecursionError, ValueError) as error:
-        raise Invalid(
+        raise Misdefined(
             "The SQL is too deeply nested or uses a form that is not supported."
         ) from error
     if again != sql:
@@ -184,13 +184,13 @@ def has_control(text: str) -> bool:
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise Invalid(f"The SQL is not allowed: {reason}.", {"sql": "refused"})
+    raise Misdefined(f"The SQL is not allowed: {reason}.", {"sql": "refused"})
 
 
 def _parsed(sql: str, dialect: str, most: int, what: str) -> exp.Expr:
     """The one tree of a text, within the caps that keep reading it under a second."""
     if len(sql) > most:
-        raise Invalid(f"The {what} is longer than {most:,} characters.", {"sql": "size"})
+        raise Misdefined(f"The {what} is longer than {most:,} characters.", {"sql": "size"})
     if has_control(sql):
         _refuse("it holds control characters")
     if "{{" in sql or "{%" in sql:
@@ -200,21 +200,21 @@ def _parsed(sql: str, dialect: str, most: int, what: str) -> exp.Expr:
         _check_tokens(tokens)
         trees = sqlglot.parse(sql, dialect=dialect)
     except SqlglotError as error:
-        raise Invalid(
+        raise Misdefined(
             f"The {what} is not understood: {_reason(error)}", {"sql": "syntax"}
         ) from error
     except (RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
-        raise Invalid(
+        raise Misdefined(
             f"The {what} is not understood or too deeply nested.", {"sql": "depth"}
         ) from error
     if len(trees) != 1 or trees[0] is None:
-        raise Invalid(f"The {what} must be exactly one {what}.", {"sql": "count"})
+        raise Misdefined(f"The {what} must be exactly one {what}.", {"sql": "count"})
     return trees[0]
 
 
 def _check_tokens(tokens: list[sqlglot.Token]) -> None:
     if len(tokens) > MAX_TOKENS:
-        raise Invalid(f"The SQL has more than {MAX_TOKENS:,} words.", {"sql": "size"})
+        raise Misdefined(f"The SQL has more than {MAX_TOKENS:,} words.", {"sql": "size"})
     depth = 0
     for token in tokens:
         kind = token.token_type
@@ -224,7 +224,7 @@ def _check_tokens(tokens: list[sqlglot.Token]) -> None:
             _refuse("hints are not allowed")
         depth += (kind in _OPENING and kind is not TokenType.NOT) - (kind in _CLOSING)
         if depth > MAX_DEPTH:
-            raise Invalid("The SQL is too deeply nested.", {"sql": "depth"})
+            raise Misdefined("The SQL is too deeply nested.", {"sql": "depth"})
 
 
 def _reason(error: SqlglotError) -> str:

@@ -16,8 +16,8 @@ from dashapp import query
 from dashapp.charts import kind
 from dashapp.charts.base import ChartKind, Look
 from dashapp.charts.colors import palette
-from dashapp.errors import Invalid, NotFound
-from dashapp.services import narrowing
+from dashapp.errors import Misdefined, NotFound
+from dashapp.services import embed, narrowing
 from dashapp.services.dashboards import Opened
 from dashapp.specs import (
     ChartSpec,
@@ -86,7 +86,7 @@ def _options(chart: ChartSpec, content: bytes) -> Any:
     except ValidationError as error:
         fields = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
         what = "; ".join(f"{name}: {text}" for name, text in fields.items())
-        raise Invalid(f"The options of this chart are not valid: {what}.", fields) from error
+        raise Misdefined(f"The options of this chart are not valid: {what}.", fields) from error
 
 
 def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
@@ -118,9 +118,14 @@ def _narrowed(
     options: Any, state: FilterState,
 ) -> tuple[dict[str, QuerySpec], tuple[str, ...]]:  # fmt: skip
     types = opened.datasets
+    try:
+        asked = kind(chart.kind).queries(options, dataset)
+    except ValidationError as error:
+        what = "; ".join(str(e["msg"]) for e in error.errors())
+        raise Misdefined(f"The options of this chart do not fit together: {what}.") from error
     found = {
         name: narrowing.narrow(spec, opened.layout, tab, tile, dataset, types, state)
-        for name, spec in kind(chart.kind).queries(options, dataset).items()
+        for name, spec in asked.items()
     }
     applied = tuple(dict.fromkeys(a for n in found.values() for a in n.applied))
     return {name: n.spec for name, n in found.items()}, applied
@@ -140,8 +145,14 @@ def _context(
     return query.Context(
         zone=zone_of(viewer, source.dataset) if source else viewer.zone,
         now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
-        locale=viewer.locale, query_id=f"{want.page}:{key}" if want.page else None,
+        locale=viewer.locale, query_id=query_id(viewer, want.page, key) if want.page else None,
     )  # fmt: skip
+
+
+def query_id(viewer: Viewer, page: str, key: str) -> str:
+    """Names what a tile of an open page waits for; nobody else's page has that name."""
+    who = [viewer.kind, viewer.user_id, embed.fingerprint(viewer) if viewer.is_guest else None]
+    return hashlib.blake2b(orjson.dumps([*who, page, key]), digest_size=16).hexdigest()
 
 
 def _shown(

@@ -15,25 +15,21 @@ from dashapp.charts.base import Drawing, Look
 from dashapp.errors import AppError, Invalid, QueryTimeout, Unexpected, WarehouseDown
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
-from dashapp.services.asking import Asked, Want, ask, locked, look_of, zone_of
+from dashapp.services.asking import Asked, Want, ask, locked, look_of, query_id, zone_of
 from dashapp.services.dashboards import Opened
+from dashapp.services.sifting import MAX_ROWS_OF_A_PAGE, RowsPage, sifted
 from dashapp.services.waiting import let_go
-from dashapp.specs import (
-    DatasetSpec,
-    Filter,
-    Order,
-    QuerySpec,
-)
+from dashapp.specs import ColumnSpec, DatasetSpec, QuerySpec
 from dashapp.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
 __all__ = [
-    "Answer", "Asked", "RowsPage", "Want", "answers", "ask", "asked", "cancel", "known", "locked",
-    "look_of", "page_of", "rows_query", "statements", "zone_of",
+    "Answer", "Asked", "RowsPage", "Want", "answers", "ask", "asked", "cancel", "columns_of",
+    "known", "locked", "look_of", "page_of", "rows_query", "statements", "zone_of",
 ]  # fmt: skip
-MAX_ROWS_OF_A_PAGE = 1000
 ANY_AGE_S = 10**9
+MOST_COLUMNS = 500  # Of underlying rows; a query takes no more.
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,13 @@ def answers(
     )
     look = look_of(viewer, opened)
     done |= {a.key: _drawn_or_late(a, by_tile.get(a.key, {}), look) for a in asked}
-    return done
+    return {key: _discreet(viewer, answer) for key, answer in done.items()}
+
+
+def _discreet(viewer: Viewer, answer: Answer) -> Answer:
+    if answer.error is None:
+        return answer
+    return replace(answer, error=permissions.discreet(viewer, answer.error))
 
 
 def _drawn_or_late(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:
@@ -110,13 +112,13 @@ def _asked(
 ) -> tuple[list[Asked], dict[str, Answer]]:
     asked, failed = [], {}
     missing = narrowing.missing_required(opened.layout, locked(viewer, want.state))
-    for key in keys:
+    for key in dict.fromkeys(keys):
         try:
             if missing:
                 _require_choice(opened, key, [f.key for f in missing])
             one = ask(viewer, opened, key, want)
         except AppError as error:
-            failed[key] = Answer(key, shown=f"error:{error.message}", error=error)
+            failed[key] = Answer(key, shown="", error=error)
             continue
         if want.force or want.max_age_s is not None or shown.get(key) != one.shown:
             asked.append(one)
@@ -173,21 +175,11 @@ def rows_query(a: Asked, page: RowsPage) -> QuerySpec:
         raise Invalid("This tile shows no data.")
     main, columns = a.main, a.source.dataset.columns
     return QuerySpec(
-        dataset=main.dataset, columns=tuple(c.name for c in columns),
+        dataset=main.dataset, columns=tuple(c.name for c in columns[:MOST_COLUMNS]),
         filters=main.filters + page.filters, where=main.where, time_column=main.time_column,
         time_range=main.time_range, order=page.order,
         limit=min(page.size, MAX_ROWS_OF_A_PAGE), offset=page.start,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RowsPage:
-    """Which rows of a long table: from `start`, `size` of them, sorted and narrowed further."""
-
-    start: int = 0
-    size: int = 100
-    order: tuple[Order, ...] = ()
-    filters: tuple[Filter, ...] = ()
 
 
 def page_of(
@@ -201,16 +193,34 @@ def page_of(
     a = ask(viewer, opened, key, want)
     if a.source is None:
         raise Invalid("This tile shows no data.")
-    spec = rows_query(a, page) if what == "rows" else _data_page(a.main, page)
     let_go()
-    return query.run(a.source, spec, a.context)
+    if what == "rows":
+        return query.run(a.source, rows_query(a, page), a.context)
+    _require_searchable(a.main, page)
+    if a.main.limit is None and not a.main.post:
+        return query.run(a.source, _data_page(a.main, page), a.context)
+    # The rows of a limited answer are those that the tile shows, however they are sorted.
+    whole = query.run(a.source, a.main, a.context)
+    return replace(whole, table=sifted(whole.table, page))
 
 
-def _data_page(main: QuerySpec, page: RowsPage) -> QuerySpec:
+def columns_of(viewer: Viewer, opened: Opened, key: str) -> tuple[ColumnSpec, ...]:
+    """The columns of a tile's underlying rows. Needs `rows.view`."""
+    permissions.require(viewer, "rows.view")
+    a = ask(viewer, opened, key, Want())
+    if a.source is None:
+        raise Invalid("This tile shows no data.")
+    return a.source.dataset.columns[:MOST_COLUMNS]
+
+
+def _require_searchable(main: QuerySpec, page: RowsPage) -> None:
     grouped = {d.name for d in main.dimensions} if main.is_grouped else set(main.columns)
     strange = [f.column for f in page.filters if f.column not in grouped]
     if strange:
         raise Invalid(f"Only columns that are not summed can be searched, not {strange[0]}.")
+
+
+def _data_page(main: QuerySpec, page: RowsPage) -> QuerySpec:
     labels = {d.name: d.column for d in main.dimensions}
     extra = tuple(
         f.model_copy(update={"column": labels.get(f.column, f.column)}) for f in page.filters
@@ -251,4 +261,4 @@ def statements(viewer: Viewer, opened: Opened, key: str, want: Want) -> list[tup
 
 def cancel(viewer: Viewer, page: str, key: str) -> bool:
     """Stop what a tile of one's own open page is waiting for."""
-    return query.cancel(f"{page}:{key}")
+    return query.cancel(query_id(viewer, page, key))

@@ -32,7 +32,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dashapp.errors import AppError, Forbidden, Malformed, SignInRequired, Unexpected
 from dashapp.jobs.background import ticket
-from dashapp.permissions import require
+from dashapp.permissions import discreet, require
 from dashapp.ui import texts
 from dashapp.viewer import Viewer
 
@@ -122,14 +122,14 @@ class Callback:
         elif viewer.is_guest:
             raise Forbidden("Guests may not do this.")
 
-    def run(self, request_id: str, *arguments: Any) -> Any:
+    def run(self, request_id: str, viewer: Viewer, *arguments: Any) -> Any:
         """What the body answers; its refusals and bugs as `on_error` shows them."""
         try:
-            return self.body(*arguments)
+            return self.body(viewer, *arguments)
         except PreventUpdate:
             raise
         except AppError as error:
-            return self.refuse(error)
+            return self.refuse(discreet(viewer, error))
         except Exception:
             logger.exception("Callback %s failed, id %s", self.body.__qualname__, request_id)
             return self.refuse(Unexpected(request_id))
@@ -283,7 +283,10 @@ def _job(declared: Callback, doors: Doors) -> Callable[..., Any]:
         inputs = declared.inputs.parse(values[1 if has_progress else 0 :])
         viewer = doors.viewer_of_ticket(ticket())
         declared.admit(viewer)
-        return declared.body(viewer, set_progress, *inputs)
+        try:
+            return declared.body(viewer, set_progress, *inputs)
+        except AppError as error:
+            raise discreet(viewer, error) from error
 
     return job
 

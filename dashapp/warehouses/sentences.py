@@ -35,7 +35,7 @@ def _found(rows: Sequence[Row], state: str, text: str) -> AppError | None:
         named = {"name": match[1]} if takes_name and match else {}
         message = row.sentence.format(*named.values())
         if row.reason == "down":
-            return WarehouseDown(message)
+            return WarehouseDown(message, **named)
         return QueryFailed(message, reason=row.reason, **named)
     return None
 

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from werkzeug.exceptions import HTTPException
 
 from dashapp.errors import AppError, Invalid, SignInRequired, TooMany, Unexpected
+from dashapp.permissions import discreet
 from dashapp.web.routes import ROUTES
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ def refusal(error: AppError) -> Response:
     if isinstance(error, SignInRequired) and goes_to_sign_in():
         target = quote(request.full_path.rstrip("?"), safe="")
         return _plain(redirect(f"/login?next={target}"))
+    if (asker := g.get("asker")) is not None:
+        error = discreet(asker.viewer, error)
     fields = error.fields if isinstance(error, Invalid) else {}
     return wait(error, answer(error.status, error.message, error.code, fields))
 
@@ -57,7 +60,7 @@ def refusal(error: AppError) -> Response:
 def wait(error: AppError | None, response: Response) -> Response:
     """Say after how many seconds to try again, where that is the reason."""
     if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.detail.get("retry_s", 60))
+        response.headers["Retry-After"] = str(error.detail.get("retry_after_s", 60))
     return response
 
 

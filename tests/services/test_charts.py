@@ -128,7 +128,8 @@ def test_what_is_not_known_is_not_asked_for_a_page(ann: Viewer, opened: Opened) 
 def test_a_tile_that_fails_does_not_disturb_the_others(ann: Viewer, opened: Opened) -> None:
     options_of("By region", x={"column": "gone"})
     options_of("By product", no_such_option=1)
-    found = show(ann, market.reopened(ann))
+    editor = person(user("eve", "editor").id, "editor")
+    found = show(editor, market.reopened(editor))
     assert isinstance(found["regions"].error, Invalid)
     assert "gone" in found["regions"].error.message
     assert "no_such_option" in str(found["products"].error)
