@@ -209,6 +209,7 @@ class Heatmap(ChartKind):
         )
         down = category_axis(labels_of([wide.series[i].name for i in rows], 22), reverse=True)
         down["ticksuffix"] = " "
+        across["showspikes"] = down["showspikes"] = False
         heading = f"{title} by {dimension_title(y, dataset)}" if titles else ""
         return layout(look, heading=heading, hovermode="closest", xaxis=across, yaxis=down)
 

@@ -256,7 +256,13 @@ class Mixed(ChartKind):
                 "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False,
                 "fixedrange": True, "tickmode": "auto", "rangemode": "normal" if right.log else "tozero",
             }  # fmt: skip
-        return layout(look, legend=options.legend_place(traces), hovermode="x unified", **page)
+        return layout(
+            look,
+            legend=options.legend_place(traces),
+            hovermode="x unified",
+            hoverdistance=-1,
+            **page,
+        )
 
 
 def _values(wide: Wide, drawn: list[Mark]) -> list[Any]:

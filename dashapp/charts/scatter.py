@@ -30,8 +30,9 @@ from dashapp.specs.query import Metric
 
 BIGGEST: Final = 34  # Diameter of the largest bubble, in px.
 MOST_LABELS: Final = 40
+_EDGE: Final = 0.12  # Share of the axis in which a name in the middle would be cut off.
 # Labels, and the plot of a tile of half the page's width: what stands clear there.
-_LABEL, _LETTER_PX, _LINE_PX, _PLOT_PX = 22, 5.6, 14, (500, 230)
+_LABEL, _LETTER_PX, _LINE_PX, _PLOT_PX = 22, 5.6, 14, (420, 180)
 MOST_GROUPS: Final = 24
 
 
@@ -266,11 +267,16 @@ class _Points:
                     safe(shorten(self.names[i], _LABEL)) if i in self.labelled else ""
                     for i in places
                 ],
-                "textposition": "top center",
+                "textposition": [self.side(i) for i in places],
                 "cliponaxis": False,
                 "textfont": {"size": 10},
             }
         return trace
+
+    def side(self, at: int) -> str:
+        """Where a point's name stands: inwards of points at the left and right ends."""
+        share = _shares(np.log10(self.x) if self.options.x_log else self.x)[at]
+        return "top right" if share < _EDGE else "top left" if share > 1 - _EDGE else "top center"
 
     @cached_property
     def labelled(self) -> frozenset[int]:
@@ -279,7 +285,7 @@ class _Points:
         across = _shares(np.log10(self.x) if options.x_log else self.x) * _PLOT_PX[0]
         up = _shares(np.log10(self.y) if options.y_log else self.y) * _PLOT_PX[1]
         size = np.zeros(len(self.x)) if self.size is None else np.nan_to_num(np.abs(self.size))
-        kept: list[int] = []
+        kept = list[int]()
         for i in np.argsort(-size, kind="stable").tolist():
             room = [(len(shorten(self.names[j], _LABEL)) * _LETTER_PX, j) for j in kept]
             own = len(shorten(self.names[i], _LABEL)) * _LETTER_PX

@@ -84,6 +84,7 @@ class OverTime(ChartKind):
             legend=place,
             entries=[m.name for m in drawn],
             hovermode="x unified",
+            hoverdistance=-1,  # Wherever the pointer is, the nearest bucket is meant.
             xaxis=time_axis(
                 wide.ms if wide.ms is not None else np.array([]), time.grain, look.locale
             ),

@@ -179,7 +179,6 @@
   // ---- asking tiles --------------------------------------------------------------------------
   // A tile is asked when what reaches it differs from what it was last asked with.
   const asked = {}, waiting = {}, shown = {}, since = {}, forced = {};
-  const SELF_SHOWN = ["heatmap", "treemap", "pie"]; // have no marks that could be dimmed one by one
   let seq = 0;
   const signature = (key, state, reach) => JSON.stringify([
     reach.filters.filter((f) => f.reach.includes(key)).map((f) => chosen(f, state)),
@@ -260,6 +259,36 @@
     }
   }, 500);
 
+  const isPicked = (member, targets, mine) => {
+    const row = Array.isArray(member) ? member : [member];
+    return member !== null && member !== undefined && mine.every((c) => { const at = targets.findIndex((t) => t.column === c.column); return at >= 0 && c.values.some((v) => same(v, row[at] ?? null)); });
+  };
+  // Slices and rectangles that were not picked turn pale; Plotly does not know picked ones here.
+  function dim(el, targets, mine) {
+    const members = el.data[0].customdata || [], ids = el.data[0].ids;
+    el.querySelectorAll("g.slice").forEach((slice) => {
+      const d = slice.__data__ || {}, inner = (d.data && d.data.data) || {};
+      const at = ids ? ids.indexOf(inner.id) : (d.pts || [d.i])[0];
+      const isBranch = ids && Array.isArray(d.children) && d.children.length > 0;
+      slice.classList.toggle("is-dim", mine.length > 0 && !isBranch && at >= 0 && !isPicked(members[at], targets, mine));
+    });
+  }
+  // Picked cells of a heat map have a frame.
+  function outline(el, targets, mine) {
+    const { customdata, x, y } = el.data[0], frames = [];
+    const ends = (along, at, axis) => {
+      if (axis.type !== "date") return [at - 0.5, at + 0.5];
+      const here = +new Date(along[at]), half = along.length > 1 ? Math.abs(+new Date(along[1]) - +new Date(along[0])) / 2 : 43200000;
+      return [here - half, here + half];
+    };
+    if (mine.length) Array.from(customdata || []).forEach((cells, row) => Array.from(cells || []).forEach((cell, column) => {
+      if (!isPicked(cell, targets, mine)) return;
+      const [x0, x1] = ends(x, column, el._fullLayout.xaxis), [y0, y1] = ends(y, row, el._fullLayout.yaxis);
+      frames.push({ type: "rect", x0, x1, y0, y1, line: { color: "#3454d1", width: 3 } });
+    }));
+    if (!same(frames, el.layout.shapes || [])) window.Plotly.relayout(el, { shapes: frames });
+  }
+
   // Marks that stand for members show it; the picked ones stay bright in the tile that was clicked.
   function decorate() {
     const clicks = (window.dashapp.current || {}).clicks || [];
@@ -267,15 +296,15 @@
       const targets = el.layout && el.layout.meta && el.layout.meta.clicks;
       el.classList.toggle("has-clicks", !!(targets && targets.length));
       const tile = el.closest("[data-tile]");
-      if (!tile || !targets || !targets.length || !window.Plotly || el.data.some((trace) => SELF_SHOWN.includes(trace.type))) return;
+      if (!tile || !targets || !targets.length || !window.Plotly) return;
       const mine = clicks.filter((c) => c.source === tile.dataset.tile);
+      const type = el.data[0] && el.data[0].type;
+      if (type === "heatmap") { outline(el, targets, mine); return; }
+      if (type === "pie" || type === "treemap") { dim(el, targets, mine); return; }
       const picked = el.data.map((trace) => {
         if (!mine.length || !trace.customdata) return null;
         const hit = [];
-        Array.from(trace.customdata).forEach((cd, i) => {
-          const row = Array.isArray(cd) ? cd : [cd];
-          if (mine.every((c) => { const at = targets.findIndex((t) => t.column === c.column); return at >= 0 && c.values.some((v) => same(v, row[at] ?? null)); })) hit.push(i);
-        });
+        Array.from(trace.customdata).forEach((cd, i) => { if (isPicked(cd, targets, mine)) hit.push(i); });
         return hit;
       });
       if (!same(picked, el._dashappPicked || el.data.map(() => null))) {
