@@ -1,6 +1,5 @@
 """Whole statements, run on every engine, against the same question in Python."""
 
-
 from __future__ import annotations
 
 import statistics

@@ -177,4 +177,3 @@ def world(name: str, url: str) -> World:
 def kept(test: Any, rows: Iterable[dict[str, Any]] = ROWS) -> set[int]:
     """Ids of the rows for which a test in Python holds."""
     return {r["id"] for r in rows if test(r)}
-
