@@ -14,7 +14,7 @@ from dashapp.settings import settings
 from dashapp.ui import texts
 from dashapp.ui.page import Page
 from dashapp.ui.wiring import Wiring
-from dashapp.web import failures, guard, headers, session, statics, tickets
+from dashapp.web import compress, failures, guard, headers, session, statics, tickets
 from dashapp.web.core import create_core as create_core
 from dashapp.web.pages import Pages
 from dashapp.web.signin import door
@@ -39,6 +39,7 @@ def create_server(
         )
     found = Pages(pages)
     session.install(app)
+    compress.install(app)
     guard.install(app, found)
     app.jinja_env.globals.update(
         t=texts.t, locale=texts.locale, nonce=headers.nonce, asset_urls=lambda *n: statics.urls(*n)
