@@ -64,9 +64,8 @@ wiring.clientside(
 )
 wiring.clientside(
     ("dashboard", "answered"),
-    Output(ids.FRESHNESS, "children"),
-    Input(ids.group("answered", ALL), "data"),
-    State(ids.group("answered", ALL), "id"),
+    Input(ids.group("answered", MATCH), "data"),
+    State(ids.group("answered", MATCH), "id"),
     State(ids.REACH, "data"),
 )
 wiring.clientside(("dashboard", "remember"), Input(ids.FILTERS, "data"))

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks.dashboard import Action
 from callbacks.shapes import PageState, PartId
+from dashapp.charts.base import Look
+from dashapp.charts.colors import PALETTES
 from dashapp.errors import AppError, Invalid
 from dashapp.services import charts, dashboards
 from dashapp.services.charts import RowsPage, Want
@@ -60,7 +62,10 @@ def content(viewer: Viewer, opened: Opened, action: Action, want: Want) -> Compo
     answer = charts.answers(viewer, opened, [action.tile], want)[action.tile]
     if answer.error is not None:
         raise answer.error
-    return grids.plain({n: r.table for n, r in answer.results.items()})
+    chart = opened.chart(opened.place(action.tile)[1])
+    look = Look(palette=PALETTES["dashapp"], locale=viewer.locale, zone=viewer.zone)
+    dataset = opened.datasets.get(chart.dataset) if chart.dataset else None
+    return grids.plain({n: r.table for n, r in answer.results.items()}, dataset, look)
 
 
 class ColumnFilter(BaseModel):

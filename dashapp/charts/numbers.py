@@ -347,7 +347,7 @@ def _sparkline(
         "connectgaps": options.fill == "none",
     }
     layout = {
-        "margin": {"l": 0, "r": 14, "t": 4, "b": 0},
+        "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
         "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

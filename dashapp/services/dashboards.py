@@ -32,6 +32,8 @@ from models import (
     db,
 )
 
+SKETCHED = 60  # Tiles that begin above this row of the layout are in a dashboard's sketch.
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -81,6 +83,17 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Sketched:
+    """A rectangle of a dashboard's first tab, in the layout's units, and its kind of chart."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class Listed:
     """A line of a list of dashboards."""
 
@@ -95,6 +108,7 @@ class Listed:
     tiles: int
     changed_at: datetime
     visited_at: datetime | None
+    sketch: tuple[Sketched, ...]
 
 
 def open(viewer: Viewer, slug: str) -> Opened:
@@ -201,7 +215,24 @@ def listed(
         )
     rows = db.session.execute(query).all()
     tags = _tags([row[0].id for row in rows])
-    return [_listed(tuple(row), tags.get(row[0].id, [])) for row in rows]
+    layouts = {row[0].id: _layout_of(row[0]) for row in rows}
+    kinds = _kinds({tile.chart for layout in layouts.values() for tile in _first_tiles(layout)})
+    return [_listed(tuple(row), tags.get(row[0].id, []), layouts[row[0].id], kinds) for row in rows]
+
+
+def _layout_of(row: Dashboard) -> Layout:
+    return parsed_layout(row.uuid, row.version, orjson.dumps(row.layout))
+
+
+def _first_tiles(layout: Layout) -> list[Tile]:
+    """What one sees of a dashboard without scrolling, more or less."""
+    tiles = (item for item in layout.tabs[0].items if isinstance(item, Tile))
+    return [tile for tile in tiles if tile.y < SKETCHED]
+
+
+def _kinds(uuids: set[UUID]) -> dict[UUID, str]:
+    rows = db.session.execute(sa.select(Chart.uuid, Chart.kind).where(Chart.uuid.in_(uuids)))
+    return {row.uuid: row.kind for row in rows}
 
 
 def _tagged(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -212,15 +243,19 @@ def _tagged(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-def _listed(row: tuple[Any, ...], tags: list[str]) -> Listed:
+def _listed(
+    row: tuple[Any, ...], tags: list[str], layout: Layout, kinds: dict[UUID, str]
+) -> Listed:
     dashboard, owner, favourite, visited_at = row
-    layout = parsed_layout(dashboard.uuid, dashboard.version, orjson.dumps(dashboard.layout))
     return Listed(
         uuid=dashboard.uuid, slug=dashboard.slug, title=dashboard.title,
         description=dashboard.description or "", owner=owner or "", tags=tuple(tags),
         is_favourite=favourite is not None, is_published=dashboard.is_published,
         tiles=sum(1 for _ in layout.tiles()), changed_at=dashboard.changed_at,
         visited_at=visited_at,
+        sketch=tuple(
+            Sketched(t.x, t.y, t.w, t.h, kinds.get(t.chart, "")) for t in _first_tiles(layout)
+        ),
     )  # fmt: skip
 
 

@@ -10,11 +10,28 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashapp.charts import KINDS
 from dashapp.ui import ids
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
 RECENT = 4
+UNIT_PX = 1.7  # Height of a layout's unit in a sketch.
+
+
+class Rectangle(Protocol):
+    """A tile's place in the layout's units, and its kind of chart."""
+
+    @property
+    def x(self) -> int: ...
+    @property
+    def y(self) -> int: ...
+    @property
+    def w(self) -> int: ...
+    @property
+    def h(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class Line(Protocol):
@@ -36,6 +53,8 @@ class Line(Protocol):
     def tiles(self) -> int: ...
     @property
     def visited_at(self) -> datetime | None: ...
+    @property
+    def sketch(self) -> Sequence[Rectangle]: ...
 
 
 def tags(names: list[str]) -> Component:
@@ -86,6 +105,7 @@ def card(line: Line) -> Component:
     notes.append(html.Span(" · ".join(facts), className="home-facts"))
     return html.Article(
         [
+            sketch(line.sketch),
             html.H2(html.A(line.title, href=f"/dashboards/{line.slug}")),
             star(ids.favourite(line.slug), line.is_favourite, "star"),
             html.P(line.description),
@@ -93,6 +113,19 @@ def card(line: Line) -> Component:
         ],
         className="home-card",
     )
+
+
+def sketch(places: Sequence[Rectangle]) -> Component:
+    """The first tiles of a dashboard in little, each with the sign of its kind."""
+    boxes = [
+        html.Span(
+            html.I(className=f"bi bi-{KINDS[p.kind].icon}") if p.kind in KINDS else None,
+            style={"left": f"{p.x / 0.12:.2f}%", "width": f"{p.w / 0.12:.2f}%",
+                   "top": f"{p.y * UNIT_PX:.1f}px", "height": f"{p.h * UNIT_PX:.1f}px"},
+        )
+        for p in places
+    ]  # fmt: skip
+    return html.Div(html.Div(boxes), className="sketch", **HIDDEN)
 
 
 def star(component_id: str | dict[Any, Any], is_favourite: bool, className: str = "") -> Component:

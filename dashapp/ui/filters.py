@@ -100,7 +100,8 @@ def select(spec: FilterSpec, value: FilterValue) -> list[Component]:
     return [
         dcc.Dropdown(
             id=ids.filter("select", spec.key), options=chosen, multi=spec.multiple, searchable=True,
-            value=picked if spec.multiple else next(iter(picked), None), placeholder=t("All"),
+            value=picked if spec.multiple else next(iter(picked), None),
+            placeholder=t("Choose …") if spec.required else t("All"),
             clearable=not spec.required, labels=words(),
         )
     ]  # fmt: skip

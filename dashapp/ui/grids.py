@@ -9,12 +9,17 @@ import pyarrow as pa
 from dash import html
 from dash.development.base_component import Component
 
-from dashapp.charts.base import Grid
-from dashapp.specs import ColumnSpec
+from dashapp.charts import cells
+from dashapp.charts.base import Grid, Look
+from dashapp.charts.cells import Cell
+from dashapp.charts.values import records
+from dashapp.specs import ColumnSpec, DatasetSpec
+from dashapp.specs.dataset import in_words
 from dashapp.ui import ids
 from dashapp.ui.texts import t
 
 PAGE = 100
+MOST = 5000  # Rows of a tile's numbers; its export has all.
 OPTIONS: dict[str, Any] = {
     "animateRows": False,
     "suppressFieldDotNotation": True,
@@ -102,34 +107,42 @@ def column(spec: ColumnSpec) -> dict[str, Any]:
     if spec.type in ("boolean", "time", "date", "other"):
         found["filter"] = False
     if is_number:
-        found["cellClass"] = "is-number"
+        found |= {"cellClass": "is-number", "headerClass": "is-number"}
     return found
 
 
-def plain(tables: dict[str, pa.Table]) -> Component:
-    """The numbers behind a tile as they came, all its answers one below the other."""
+def plain(tables: dict[str, pa.Table], dataset: DatasetSpec | None, look: Look) -> Component:
+    """The numbers behind a tile, all its answers one below the other."""
     return html.Div(
         [
             dag.AgGrid(
-                id=ids.numbers(i), columnDefs=[plain_column(f) for f in answer.schema],
-                rowData=plain_rows(answer), defaultColDef=DEFAULTS, dashGridOptions=common_options(),
-                columnSize="responsiveSizeToFit", className="ag-theme-quartz mb-3",
-                style={"height": f"{min(62, 12 + 4 * max(answer.num_rows, 2))}vh"},
+                id=ids.numbers(i), columnDefs=[plain_column(n, answer, dataset, look) for n in answer.column_names],
+                rowData=records(answer.slice(0, MOST), zone=look.zone), defaultColDef=DEFAULTS,
+                dashGridOptions=common_options(), className="ag-theme-quartz mb-3",
+                style={"height": f"min(62vh, {60 + 31 * max(answer.num_rows, 2)}px)"},
             )
             for i, answer in enumerate(tables.values())
         ]
     )  # fmt: skip
 
 
-def plain_column(field: pa.Field[Any]) -> dict[str, Any]:
-    """The grid column of an Arrow field."""
-    found: dict[str, Any] = {"field": field.name, "headerName": field.name}
-    if pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
-        found["cellClass"] = "is-number"
-    return found
+def plain_column(
+    name: str, answer: pa.Table, dataset: DatasetSpec | None, look: Look
+) -> dict[str, Any]:
+    """The grid column of a column of an answer, told as its metric or column is told elsewhere."""
+    metric = dataset.metric(name) if dataset else None
+    column = dataset.column(name) if dataset else None
+    known = metric or column
+    holds = cells.holds(answer.schema.field(name).type)
+    cell = Cell(
+        holds=holds, format=cells.fitting(known.format if known else None, holds),
+        currency=metric.currency if metric else None, grain=cells.finest_of(answer, name),
+    )  # fmt: skip
+    found = cells.column(name, known.title if known else in_words(name), cell, look)
+    return cells.sized(found, cell, cells.texts(answer, name, cell, look))
 
 
-def plain_rows(answer: pa.Table, limit: int = 5000) -> list[dict[str, Any]]:
+def plain_rows(answer: pa.Table, limit: int = MOST) -> list[dict[str, Any]]:
     """Rows as JSON; times as ISO text without a needless midnight."""
     return [{k: shown(v) for k, v in row.items()} for row in answer.slice(0, limit).to_pylist()]
 

@@ -148,6 +148,12 @@ def test_tiles_are_counted_and_cut_off_at_the_limit(ann: Viewer, market: None) -
     assert [d.slug for d in dashboards.listed(ann, limit=1)] == ["market"]
 
 
+def test_the_list_sketches_the_first_tiles(market: None, ann: Viewer) -> None:
+    (found,) = dashboards.listed(ann)
+    assert {s.kind for s in found.sketch} >= {"bar"}
+    assert all(s.y < dashboards.SKETCHED and 0 < s.w <= 12 for s in found.sketch)
+
+
 @pytest.fixture
 def editor(app: Flask) -> Viewer:
     return person(user("eve", "editor").id, "editor")

@@ -200,7 +200,7 @@
     const ticked = !first && triggered.includes("refresh-tick.n_intervals");
     for (const key of force) forced[key] = (forced[key] || 0) + 1;
     if (ticked) for (const key of open) { forced[key] = (forced[key] || 0) + 1; }
-    const sets = groups.map((_, g) => { waiting[g] = waiting[g] || new Set(); return new Set(); });
+    const sets = groups.map(({ group }) => { waiting[group] = waiting[group] || new Set(); return new Set(); });
     for (const key of open) {
       const sign = signature(key, state, reach);
       if (asked[key] === sign) continue;
@@ -213,8 +213,8 @@
     return sets.map((fresh, g) => {
       if (!fresh.size) return NONE();
       // A new request of a group replaces the one under way, so what that one owes is asked along.
-      const tiles = [...new Set([...fresh, ...waiting[g]])];
-      fresh.forEach((k) => waiting[g].add(k));
+      const owed = waiting[groups[g].group], tiles = [...new Set([...fresh, ...owed])];
+      fresh.forEach((k) => owed.add(k));
       seq += 1;
       return { seq, tiles, force: tiles.some((k) => force.has(k)), tick: ticked, shown: Object.fromEntries(tiles.filter((k) => shown[k]).map((k) => [k, shown[k]])) };
     });
@@ -230,16 +230,20 @@
   }
 
   const stamps = {};
-  function answered(answers, groups, reach) {
-    answers.forEach((a, g) => {
-      if (!a) return;
-      Object.assign(shown, a.shown);
-      Object.assign(stamps, a.as_of);
-      for (const key of a.tiles) {
-        if (waiting[g]) waiting[g].delete(key);
+  // Each group of tiles by itself: one that is slow must not hold up the others.
+  function answered(answer, id, reach) {
+    if (answer) {
+      Object.assign(shown, answer.shown);
+      Object.assign(stamps, answer.as_of);
+      for (const key of answer.tiles) {
+        if (waiting[id.group]) waiting[id.group].delete(key);
         mark(key, false);
       }
-    });
+    }
+    window.dash_clientside.set_props("freshness", { children: freshness(reach) });
+    return NONE();
+  }
+  function freshness(reach) {
     for (const [k, v] of Object.entries(reach.as_of)) if (!stamps[k]) stamps[k] = v;
     window.setTimeout(decorate, 0);
     const times = Object.values(stamps).filter(Boolean).map((t) => Date.parse(t));
