@@ -7,7 +7,8 @@ from uuid import uuid4
 from dash.development.base_component import Component
 from pydantic import ValidationError
 
-from dashapp.charts import kind
+from dashapp.charts import KINDS
+from dashapp.charts.text import Markdown
 from dashapp.errors import AppError
 from dashapp.services import charts, dashboards, filters, narrowing
 from dashapp.services.charts import Answer, Want
@@ -100,7 +101,7 @@ def view(viewer: Viewer, opened: Opened, key: str, group: int, answer: Answer | 
         return TileView(
             tile.title or "", "", group, cards.state("not_found", "This chart was deleted."), "", ()
         )
-    made = kind(chart.kind)
+    made = KINDS.get(chart.kind, Markdown)  # One that is gone says so in its tile.
     body: Component = cards.skeleton(made.family)
     foot: Component | str = ""
     if answer is not None:

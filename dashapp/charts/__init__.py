@@ -16,7 +16,7 @@ from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Area, Line
 from dashapp.charts.trees import Treemap
-from dashapp.errors import Invalid
+from dashapp.errors import Misdefined
 
 KINDS: dict[str, type[ChartKind]] = {
     found.slug: found
@@ -46,6 +46,6 @@ def kind(slug: str) -> type[ChartKind]:
         return KINDS[slug]
     except KeyError:
         known = ", ".join(sorted(KINDS))
-        raise Invalid(
+        raise Misdefined(
             f"There is no chart kind “{slug}”; there are: {known}.", {"kind": "Unknown."}
         ) from None

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dashapp import cache, query
-from dashapp.errors import AppError, Invalid, QueryCancelled, QueryFailed, QueryTimeout
+from dashapp.errors import AppError, Invalid, Misdefined, QueryCancelled, QueryFailed, QueryTimeout
 from dashapp.specs import DatabaseSpec, Filter, QuerySpec, RowRule, SqlFilter
 from dashapp.specs.post import Compare, Contribution, Histogram, Sort
 from dashapp.warehouses import running
@@ -198,7 +198,7 @@ def test_a_batch_has_errors_in_their_places(shop):
     wrong = by("region", where=(SqlFilter(expression="no_such_column > 1"),))
     wishes = [by("region"), by("nonsense"), wrong, by("owner")]
     found = query.run_many([(shop.source(), spec, context()) for spec in wishes])
-    assert [type(f) for f in found[:2]] == [query.Result, Invalid]
+    assert [type(f) for f in found[:2]] == [query.Result, Misdefined]
     assert isinstance(found[2], AppError)
     assert totals(found[3]) == truth(1)
 
