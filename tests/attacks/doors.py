@@ -102,8 +102,9 @@ class Caller:
             for one in answer.json or ()
             if output in one["output"] and not one.get("clientside_function")
         ]
-        assert len(found) == 1, (output, len(found))
-        return dict(found[0])
+        exact = [one for one in found if one["output"] == output]
+        (one,) = exact or found
+        return dict(one)
 
     @property
     def page(self) -> dict[str, str]:

@@ -127,7 +127,7 @@ def test_only_a_persons_callbacks_are_a_persons(server: Flask) -> None:
     star = guest.post('"kind":"favourite"', [1], [{"key": "market"}, "false"], key="market")
     assert "bi-star-fill" not in star.text
     ask = {"tile": "list", "what": "data", "format": "csv"}
-    assert guest.post("export-done", [ask], [{}, guest.page]).status_code == 403
+    assert guest.post("export-done.children", [ask], [{}, guest.page]).status_code == 403
     theme = guest.client.get("/_dash-dependencies", headers=dict(guest.headers)).json or []
     assert theme
     assert guest.rows("list").status_code == 403
