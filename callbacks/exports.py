@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dash import Input, Output, State, no_update
+from dash import Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,7 @@ from dashapp.services import exports
 from dashapp.services.exports import ExportRequest
 from dashapp.specs import FilterState
 from dashapp.ui import drawer, ids
+from dashapp.ui.texts import t
 from dashapp.ui.wiring import SetProgress, Wiring
 from dashapp.viewer import Viewer
 
@@ -68,6 +69,18 @@ def export(
         viewer, request, lambda share, text: set_progress([round(share * 100), text])
     )
     return drawer.finished(f"/exports/{made.uuid}", made.filename, made.sentence)
+
+
+@wiring.callback(
+    Output(ids.EXPORT_DONE, "children", allow_duplicate=True),
+    Input(ids.EXPORT_CANCEL, "n_clicks"),
+    permission="export.run",
+    on_error=refused,
+    prevent_initial_call=True,
+)
+def cancelled(viewer: Viewer, clicks: int | None) -> Component:
+    """Say that there is no file, instead of offering the one before."""
+    return html.Div(t("Cancelled."))
 
 
 wiring.clientside(

@@ -103,5 +103,5 @@ def texts() -> dict[str, str]:
     names = {f"grain_{g}": name for g, name in filters.grain_names().items()}
     return {
         "empty": t("(empty)"), "remove": t("Remove"), "reset": t("Reset all"), "not": t("not"),
-        "updated": t("Updated"), **names,
+        "updated": t("Updated"), "least": t("At least"), "most": t("At most"), **names,
     }  # fmt: skip

@@ -97,6 +97,7 @@
   function chips(state, reach) {
     const show = (v) => (v === null || v === undefined ? reach.texts.empty : typeof v === "string" && /^\d{4}-\d\d-\d\dT00:00:00/.test(v) ? v.slice(0, 10) : String(v));
     const list = (vs) => (vs.length > 3 ? vs.slice(0, 3).map(show).join(", ") + ` +${vs.length - 3}` : vs.map(show).join(", "));
+    const between = (low, high) => (high === undefined ? `≥ ${low}` : low === undefined ? `≤ ${high}` : `${low} – ${high}`);
     const chip = (what, title, text, kind) => ({ namespace: "dash_html_components", type: "Button", props: {
       className: "chip" + (kind ? " chip-click" : ""), type: "button", "data-chip": what, title: `${title}: ${text}`, "aria-label": `${reach.texts.remove} ${title}: ${text}`,
       children: [
@@ -108,7 +109,7 @@
     for (const f of reach.filters) {
       const c = chosen(f, state);
       if (!Object.keys(c).length || f.locked) continue;
-      let text = c.values ? list(c.values) : c.range ? (f.presets || {})[c.range] || c.range.replace(/\s*:\s+|\s+:\s*/, " – ") : c.grain ? reach.texts["grain_" + c.grain] || c.grain : `${c.low ?? "…"} – ${c.high ?? "…"}`;
+      let text = c.values ? list(c.values) : c.range ? (f.presets || {})[c.range] || c.range.replace(/\s*:\s+|\s+:\s*/, " – ") : c.grain ? reach.texts["grain_" + c.grain] || c.grain : between(c.low, c.high);
       if (f.exclude) text = `${reach.texts.not} ${text}`;
       out.push(chip("f:" + f.key, f.title, text, false));
     }
@@ -277,6 +278,17 @@
       slice.classList.toggle("is-dim", mine.length > 0 && !isBranch && at >= 0 && !isPicked(members[at], targets, mine));
     });
   }
+  // A click on a rectangle filters; by itself Plotly would go down into it.
+  function still(el) {
+    if (el._dashappStill) return;
+    el._dashappStill = true;
+    el.on("plotly_treemapclick", (e) => {
+      const point = e.points && e.points[0], meta = el.layout.meta, tile = el.closest("[data-tile]");
+      const values = point && (el.data[0].customdata || [])[point.pointNumber];
+      if (values && meta && tile) send(tile.dataset.tile, meta.dataset, meta.clicks, values);
+      return false;
+    });
+  }
   // Picked cells of a heat map have a frame.
   function outline(el, targets, mine) {
     const { customdata, x, y } = el.data[0], frames = [];
@@ -295,6 +307,7 @@
 
   // Marks that stand for members show it; the picked ones stay bright in the tile that was clicked.
   function decorate() {
+    reachable();
     const clicks = (window.dashapp.current || {}).clicks || [];
     document.querySelectorAll(".js-plotly-plot").forEach((el) => {
       const targets = el.layout && el.layout.meta && el.layout.meta.clicks;
@@ -304,6 +317,7 @@
       const mine = clicks.filter((c) => c.source === tile.dataset.tile);
       const type = el.data[0] && el.data[0].type;
       if (type === "heatmap") { outline(el, targets, mine); return; }
+      if (type === "treemap") still(el);
       if (type === "pie" || type === "treemap") { dim(el, targets, mine); return; }
       const picked = el.data.map((trace) => {
         if (!mine.length || !trace.customdata) return null;
@@ -319,6 +333,14 @@
       }
     });
   }
+
+  // Charts are drawn when they come into view, long after their answer: then they are decorated.
+  let planned = 0;
+  new MutationObserver((changes) => {
+    if (!planned && changes.some((c) => Array.from(c.addedNodes).some((n) => n.classList && n.classList.contains("main-svg")))) {
+      planned = window.setTimeout(() => { planned = 0; decorate(); }, 60);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   function remember(state) { window.dashapp.current = state; window.setTimeout(decorate, 50); return NONE(); }
 
@@ -395,6 +417,20 @@
     document.body.classList.toggle("overflow-hidden", open);
     document.querySelector(open ? "[data-close-filters]" : "[data-toggle-filters]")?.focus();
   }
+  // Tabs and the fields of sliders come without what a keyboard and a screen reader need.
+  function reachable() {
+    const said = (window.dashapp.reach || {}).texts || {};
+    document.querySelectorAll(".nav-tabs .nav-link:not([tabindex])").forEach((tab) => { tab.tabIndex = 0; });
+    document.querySelectorAll(".dash-range-slider-min-input").forEach((field) => { field.ariaLabel = said.least; });
+    document.querySelectorAll(".dash-range-slider-max-input").forEach((field) => { field.ariaLabel = said.most; });
+  }
+  document.addEventListener("keydown", (e) => {
+    const tab = e.target.closest?.(".nav-tabs .nav-link");
+    if (!tab) return;
+    if (e.key === "Enter" || e.key === " ") { e.preventDefault(); tab.click(); }
+    const next = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[e.key];
+    if (next) tab.parentElement[next]?.querySelector(".nav-link")?.focus();
+  });
   // A menu with no room below opens upwards; arrow keys walk through it.
   document.addEventListener("toggle", (e) => {
     const box = e.target;
