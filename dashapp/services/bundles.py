@@ -9,15 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import yaml
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from dashapp import permissions, warehouses
 from dashapp.charts import KINDS
 from dashapp.errors import AppError, Invalid, NotFound
-from dashapp.services import audit, secrets, sources
+from dashapp.services import audit, datasets, secrets, sources
 from dashapp.services.dashboards import keep_version
 from dashapp.settings import settings
-from dashapp.specs import Layout
+from dashapp.specs import DatabaseSpec, DatasetSpec, Layout
 from dashapp.specs.bundle import (
     Bundle,
     BundleChart,
@@ -184,10 +184,10 @@ class _Import:
         permissions.require(self.viewer, "database.edit")
         self._free(Database, Database.name, spec.name, spec.uuid)
         url = spec.url.replace(FOLDER, str((settings().data_dir / "warehouses").absolute()))
-        warehouses.parse_url(spec.kind, url)
+        _check_database(spec, url)
         if row.url_encrypted:
             url = secrets.unmasked(url, secrets.reveal(row, "url_encrypted"))
-            warehouses.parse_url(spec.kind, url)
+            _check_database(spec, url)
         if secrets.is_masked(url):
             raise Invalid(f"Its password is hidden ({secrets.MASK}); write it into the file.")
         row.url_encrypted = secrets.seal(row, "url_encrypted", url)
@@ -195,7 +195,12 @@ class _Import:
 
     def _dataset(self, row: Dataset, spec: BundleDataset) -> None:
         permissions.require(self.viewer, "dataset.edit")
-        row.database_id = self._known(Database, spec.database, "database").id
+        database = self._known(Database, spec.database, "database")
+        datasets.check(
+            DatasetSpec(**{name: getattr(spec, name) for name in type(spec).model_fields}),
+            database.kind,
+        )
+        row.database_id = database.id
         _fill(
             row, spec, "name", "schema_name", "table", "sql", "time_column", "zone",
             "is_local", "week_start", "ttl_s", "description",
@@ -259,6 +264,15 @@ class _Import:
         if row is None:
             raise Invalid(f"The {what} is missing (UUID {uuid}).")
         return row
+
+
+def _check_database(spec: BundleDatabase, url: str) -> None:
+    """Raise Invalid unless a connection of this kind may have this URL and these options."""
+    warehouses.check(
+        DatabaseSpec(
+            uuid=spec.uuid, name=spec.name, kind=spec.kind, url=SecretStr(url), options=spec.options
+        )
+    )  # fmt: skip
 
 
 def _fill(row: Any, spec: Any, *names: str) -> None:

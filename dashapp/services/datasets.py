@@ -14,6 +14,7 @@ from dashapp.errors import Forbidden, Invalid, NotFound
 from dashapp.permissions import found, require, require_edit, visible_datasets
 from dashapp.query.rules import meaning
 from dashapp.query.sqlguard import check_expression, check_query, check_relation
+from dashapp.query.zones import zone_of
 from dashapp.services import objects
 from dashapp.services.sources import database_spec, dataset_spec
 from dashapp.specs import ColumnSpec, DatasetSpec, MetricSpec, SimpleMetric, SqlMetric
@@ -184,6 +185,7 @@ def check(spec: DatasetSpec, kind: str) -> None:
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise Invalid(f"Names must be unique: {', '.join(twice)}.", {what: "Not unique."})
+    zone_of(spec.zone)
     if spec.time_column is not None and spec.column(spec.time_column) is None:
         raise Invalid("The time column is not a column.", {"time_column": "Choose a column."})
     if spec.table is not None:
@@ -203,7 +205,7 @@ def fill(row: Dataset, spec: DatasetSpec, database: Database) -> None:
     row.name, row.database, row.description = spec.name, database, spec.description
     row.schema_name, row.table, row.sql = spec.schema_name, spec.table, spec.sql
     row.time_column, row.zone, row.week_start = spec.time_column, spec.zone, spec.week_start
-    row.ttl_s = spec.ttl_s
+    row.is_local, row.ttl_s = spec.is_local, spec.ttl_s
     row.columns = _children(DatasetColumn, row.columns, spec.columns)
     row.metrics = _children(DatasetMetric, row.metrics, spec.metrics)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, cast
 from uuid import UUID
@@ -236,6 +236,7 @@ def reach(
     filters: dict[str, list[str]] = {}
     columns: dict[str, list[str]] = {}
     homes = {d.uuid: d for d in datasets.values()}
+    shared = {d.uuid: _clickable(d, homes.values()) for d in homes.values()}
     for tab, tile in layout.tiles():
         dataset = datasets.get(tile.key)
         if dataset is None:
@@ -244,11 +245,18 @@ def reach(
             hits = chosen.kind == "grain" or target_column(chosen, dataset, types) is not None
             if hits and in_scope(chosen, tab, tile):
                 filters.setdefault(chosen.key, []).append(tile.key)
-        for home in homes.values():
-            for column in home.columns:
-                found = dataset.column(column.name)
-                if found is None or not found.filterable:
-                    continue
-                if home.uuid == dataset.uuid or same_nature(found, column):
-                    columns.setdefault(f"{home.uuid}|{column.name}", []).append(tile.key)
+        for name in shared[dataset.uuid]:
+            columns.setdefault(name, []).append(tile.key)
     return {"filters": filters, "columns": columns}
+
+
+def _clickable(dataset: DatasetSpec, homes: Iterable[DatasetSpec]) -> list[str]:
+    """The columns ("dataset uuid|column") of these datasets whose clicks narrow `dataset`."""
+    own = {c.name: c for c in dataset.columns if c.filterable}
+    return [
+        f"{home.uuid}|{column.name}"
+        for home in homes
+        for column in home.columns
+        if (found := own.get(column.name)) is not None
+        and (home.uuid == dataset.uuid or same_nature(found, column))
+    ]

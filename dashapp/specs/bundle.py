@@ -35,6 +35,7 @@ def in_order(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(tags)))
 
 
+TagName = Annotated[str, Field(min_length=1, max_length=100)]
 Reference = Annotated[UUID, BeforeValidator(named)]
 
 
@@ -73,11 +74,11 @@ class BundleDataset(Spec):
     uuid: Reference
     name: str = Field(min_length=1, max_length=250)
     database: Reference
-    schema_name: str | None = None
-    table: str | None = None
+    schema_name: str | None = Field(None, max_length=250)
+    table: str | None = Field(None, max_length=250)
     sql: str | None = None
-    time_column: str | None = None
-    zone: str = "UTC"
+    time_column: str | None = Field(None, max_length=250)
+    zone: str = Field("UTC", max_length=64)
     is_local: bool = False
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     ttl_s: int | None = Field(None, ge=0)
@@ -112,7 +113,7 @@ class BundleDashboard(Spec):
     title: str = Field(min_length=1, max_length=250)
     description: str | None = None
     is_published: bool = True
-    tags: Annotated[tuple[str, ...], AfterValidator(in_order)] = Field((), max_length=50)
+    tags: Annotated[tuple[TagName, ...], AfterValidator(in_order)] = Field((), max_length=50)
     layout: Annotated[Layout, BeforeValidator(resolved)]
 
 

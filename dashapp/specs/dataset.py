@@ -24,7 +24,7 @@ class ColumnSpec(Spec):
 
     name: Label
     type: ColumnType = "text"
-    label: str | None = None
+    label: str | None = Field(None, max_length=250)
     description: str | None = None
     expression: str | None = Field(
         None, max_length=10_000, description="SQL of a calculated column."
@@ -34,7 +34,7 @@ class ColumnSpec(Spec):
     )
     groupable: bool = True
     filterable: bool = True
-    format: str | None = Field(None, description="d3 number or time format.")
+    format: str | None = Field(None, max_length=100, description="d3 number or time format.")
 
     @property
     def title(self) -> str:
@@ -47,10 +47,12 @@ class MetricSpec(Spec):
 
     name: Label
     definition: AdhocMetric
-    label: str | None = None
+    label: str | None = Field(None, max_length=250)
     description: str | None = None
-    format: str | None = Field(None, description="d3 number format, e.g. ',.1f' or '.1%'.")
-    currency: str | None = Field(None, description="ISO 4217 code.")
+    format: str | None = Field(
+        None, max_length=100, description="d3 number format, e.g. ',.1f' or '.1%'."
+    )
+    currency: str | None = Field(None, max_length=10, description="ISO 4217 code.")
 
     @property
     def title(self) -> str:

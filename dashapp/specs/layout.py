@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from dashapp.specs.filters import FilterValue, Key
 from dashapp.specs.query import Label
 
 COLUMNS = 12
+MOST_ITEMS = 1000  # On all tabs of a dashboard together.
 UNIT_PX = 8  # Height of one row of the grid; `h` counts these.
 
 
@@ -102,7 +104,7 @@ class FilterSpec(Spec):
     column: Label | None = Field(
         None, description="For time: the dataset's time column by default."
     )
-    targets: dict[UUID, Label] = Field(default_factory=dict)
+    targets: dict[UUID, Label] = Field(default_factory=dict, max_length=500)
     description: str | None = Field(None, max_length=2000)
     default: FilterValue = FilterValue()
     default_to_first: bool = False
@@ -130,13 +132,18 @@ class Layout(Spec):
     filters: tuple[FilterSpec, ...] = Field((), max_length=100)
     cross_filters: bool = True
     refresh_s: int | None = Field(None, ge=10, le=86_400, description="Auto-refresh interval.")
-    colors: dict[str, str] = Field(default_factory=dict, description="Member → #rrggbb.")
+    colors: dict[str, str] = Field(
+        default_factory=dict, max_length=10_000, description="Member → #rrggbb."
+    )
     palette: str = Field("dashapp", max_length=50)
 
     @model_validator(mode="after")
     def _unique(self) -> Layout:
-        keys = [i.key for t in self.tabs for i in walk(t)] + [f.key for f in self.filters]
-        twice = {k for k in keys if keys.count(k) > 1}
+        items = [i.key for t in self.tabs for i in walk(t)]
+        if len(items) > MOST_ITEMS:
+            raise ValueError(f"A dashboard has at most {MOST_ITEMS:,} tiles and texts.")
+        counts = Counter([*items, *(f.key for f in self.filters)])
+        twice = {key for key, count in counts.items() if count > 1}
         if twice:
             raise ValueError(f"Keys must be unique: {', '.join(sorted(twice))}.")
         known = {f.key for f in self.filters}
