@@ -120,11 +120,11 @@ def open(viewer: Viewer, slug: str) -> Opened:
     wanted = {tile.chart for _, tile in layout.tiles()}
     charts = {c.uuid: c for c in _charts(wanted)}
     needed = {c.dataset for c in charts.values() if c.dataset}
-    needed |= {f.dataset for f in layout.filters if f.dataset}
+    offered = {f.dataset for f in layout.filters if f.dataset}
     return Opened(
         id=row.id, uuid=row.uuid, slug=row.slug, title=row.title,
         description=row.description or "", version=row.version, changed_at=row.changed_at,
-        layout=layout, charts=charts, sources=sources.load(viewer, needed),
+        layout=layout, charts=charts, sources=sources.load(viewer, needed, perhaps=offered),
         may_edit=permissions.may_edit(viewer, row), is_favourite=_is_favourite(viewer, row.id),
         tags=tuple(_tags([row.id]).get(row.id, ())),
     )  # fmt: skip
@@ -295,7 +295,8 @@ def set_favourite(viewer: Viewer, slug: str, is_favourite: bool) -> None:
 def save(viewer: Viewer, slug: str, version: int, layout: dict[str, Any], message: str = "") -> int:
     """Save a new version of a dashboard's layout; answers its number.
 
-    Raises Conflict when somebody saved after `version`, Invalid with the layout's faults.
+    Raises Conflict when somebody saved after `version`, Invalid with the layout's faults and for
+    new charts and datasets that are not there or that the viewer may not see.
     """
     row = _row(viewer, slug)
     if not permissions.may_edit(viewer, row):
@@ -307,6 +308,7 @@ def save(viewer: Viewer, slug: str, version: int, layout: dict[str, Any], messag
         raise Invalid("The layout is not valid.", fields) from error
     if row.version != version:
         raise _stale(row.version)
+    _require_known(viewer, checked, Layout.model_validate(row.layout))
     row.layout = checked.model_dump(mode="json", exclude_defaults=True)
     try:
         db.session.flush()
@@ -319,12 +321,31 @@ def save(viewer: Viewer, slug: str, version: int, layout: dict[str, Any], messag
     return int(row.version)
 
 
+def _require_known(viewer: Viewer, layout: Layout, before: Layout) -> None:
+    """Raise Invalid for references that are new and lead nowhere; old ones say so in their tiles."""
+    charts = {t.chart for _, t in layout.tiles()} - {t.chart for _, t in before.tiles()}
+    seen = permissions.visible_charts(viewer).where(Chart.uuid.in_(charts))
+    lost = charts - {chart.uuid for chart in db.session.scalars(seen)}
+    if lost:
+        raise Invalid("A chart is missing.", {f"chart {uuid}": "Missing." for uuid in lost})
+    datasets = _filtered(layout) - _filtered(before)
+    found = permissions.visible_datasets(viewer).where(Dataset.uuid.in_(datasets))
+    lost = datasets - {dataset.uuid for dataset in db.session.scalars(found)}
+    if lost:
+        raise Invalid("A dataset is missing.", {f"dataset {uuid}": "Missing." for uuid in lost})
+
+
+def _filtered(layout: Layout) -> set[UUID]:
+    """The datasets that a layout's filters name."""
+    return {u for f in layout.filters for u in (f.dataset, *f.targets) if u is not None}
+
+
 def keep_version(viewer: Viewer, row: Dashboard, message: str) -> None:
     """Add what was just flushed to a dashboard's history."""
     db.session.add(
         DashboardVersion(
             dashboard_id=row.id, number=row.version, layout=row.layout, title=row.title,
-            message=message, saved_by_id=viewer.user_id,
+            message=message[:500], saved_by_id=viewer.user_id,
         )
     )  # fmt: skip
 

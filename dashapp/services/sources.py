@@ -37,13 +37,16 @@ _kept: dict[Key, DatasetSpec] = {}
 _lock = threading.Lock()
 
 
-def load(viewer: Viewer, datasets: Iterable[UUID]) -> dict[UUID, Source]:
+def load(
+    viewer: Viewer, datasets: Iterable[UUID], *, perhaps: Iterable[UUID] = ()
+) -> dict[UUID, Source]:
     """Each dataset with its database and the rules that narrow it for this viewer.
 
     At most six statements, however many datasets. Raises NotFound when one does not exist or
-    may not be seen.
+    may not be seen; of `perhaps`, such are left out.
     """
-    wanted = set(datasets)
+    needed = set(datasets)
+    wanted = needed | set(perhaps)
     if not wanted:
         return {}
     rows = db.session.execute(
@@ -53,7 +56,7 @@ def load(viewer: Viewer, datasets: Iterable[UUID]) -> dict[UUID, Source]:
         .where(Dataset.uuid.in_(wanted))
     ).all()
     pairs: list[tuple[Dataset, Database]] = [(row[0], row[1]) for row in rows]
-    if len(pairs) < len(wanted):
+    if needed - {d.uuid for d, _ in pairs}:
         raise NotFound("There is no such dataset, or you may not see it.")
     databases = {d.id: d for _, d in pairs}
     rules = _rules(viewer, set(databases))
