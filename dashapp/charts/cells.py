@@ -30,7 +30,7 @@ STYLE: Final = {"function": "dashappStyle(params)"}
 _FILTERED: Final = {"function": "dashappText(params, d3)"}
 _BAR: Final = "DashappBar"
 # A digit or letter of a cell and of a head, in the theme's type; what stands beside it.
-_CHARACTER_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.2, 26
+_CHARACTER_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.2, 30
 _NARROWEST_PX, _BAR_PX, _WIDEST_PX = 64, 110, 250
 SAMPLE: Final = 300  # Rows that a column's width is taken from.
 _FILTER: Final = {"buttons": ["reset"], "maxNumConditions": 1, "debounceMs": 300}
