@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from dash import MATCH, Input, Output, State, no_update
+from dash import MATCH, Input, Output, State, no_update, set_props
 from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -147,7 +148,8 @@ def paged(
 
 
 def no_page(error: AppError) -> dict[str, Any]:
-    """A grid whose rows cannot be had shows none; the sentence goes into its overlay."""
+    """A grid whose rows cannot be had shows none; a notice says why."""
+    set_props(ids.NOTICE, {"data": {"text": error.message, "at": time.time()}})
     return {"rowData": [], "rowCount": 0}
 
 
