@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -191,7 +192,7 @@ class Histogram(ChartKind):
         at, name = options.dimension, metric_name(options.counted)
         series = (options.series,) if options.series else ()
         wide = widen(table, at, series, (name,), dataset, look)
-        places = floats(pa.table({"at": pa.array(wide.values, pa.float64())}), "at")
+        places = _places(wide.values, dimension_title(at, dataset))
         if not np.isfinite(places).any():
             return Empty("no_rows", NO_ROWS)
         bins = _bins(places, options)
@@ -286,6 +287,13 @@ class Histogram(ChartKind):
             | {"fixedrange": True},
             **references(options.references),
         )
+
+
+def _places(values: Sequence[Plain], title: str) -> Floats:
+    try:
+        return floats(pa.table({"at": pa.array(values, pa.float64())}), "at")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise Invalid(f"“{title}” has values that are no numbers.") from error
 
 
 def _within(options: Histogram.Options) -> tuple[Filter, ...]:
