@@ -420,7 +420,7 @@
   // Tabs and the fields of sliders come without what a keyboard and a screen reader need.
   function reachable() {
     const said = (window.dashapp.reach || {}).texts || {};
-    document.querySelectorAll(".nav-tabs .nav-link:not([tabindex])").forEach((tab) => { tab.tabIndex = 0; });
+    document.querySelectorAll(".nav-tabs .nav-link[tabindex=\"-1\"]").forEach((tab) => { tab.tabIndex = 0; });
     document.querySelectorAll(".dash-range-slider-min-input").forEach((field) => { field.ariaLabel = said.least; });
     document.querySelectorAll(".dash-range-slider-max-input").forEach((field) => { field.ariaLabel = said.most; });
   }
