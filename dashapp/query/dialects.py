@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,14 +111,8 @@ class Flavour:
                 type_=sa.DateTime(),
             )
         low, high = bounds if len(bounds) == 2 else (None, None)
-        years = (low.year if low else FIRST_YEAR, high.year if high else LAST_YEAR)
-        steps = shifts(data_zone, zone, *years)
-        branches = [self._moved(time, shift) for _, shift in steps]
-        if len(steps) == 1:
-            return branches[0]
-        conditions = [self.before(time, edge) for edge, _ in steps[1:] if edge]
-        whens = zip(conditions, branches[:-1], strict=True)
-        return sa.case(*whens, else_=branches[-1])
+        first, last = (low.year if low else FIRST_YEAR, high.year if high else LAST_YEAR)
+        return Sql(_moved(self.name, data_zone, zone, first, last), time, type_=sa.DateTime())
 
     def zoned(self, time: Element, zone: str) -> Element:
         """What clocks in `zone` show at an exact moment (a time with an offset)."""
@@ -142,15 +137,6 @@ class Flavour:
             time = Sql("replace({0}, 'T', ' ')", time)
         shortest = sa.literal(text, sa.String())
         return sa.type_coerce(time, sa.String()).op(sign, is_comparison=True)(shortest)
-
-    def _moved(self, time: Element, shift: timedelta) -> Element:
-        seconds = int(shift.total_seconds())
-        if self.name == "sqlite":
-            moved = f"strftime('%Y-%m-%d %H:%M:%f', {{0}}, '{seconds:+d} seconds')"
-            return Sql(moved, time, type_=sa.DateTime())
-        if self.name == "mysql":
-            return Sql(f"({{0}} + INTERVAL {seconds} SECOND)", time, type_=sa.DateTime())
-        raise Invalid(f"Time zones are not supported on {self.name}.")
 
     def double(self, number: Element) -> Element:
         """A number as a double, on every driver."""
@@ -238,6 +224,33 @@ def _bound(bound: datetime | date) -> Element:
 def _quoted(text: str) -> str:
     """A zone's name as a literal; zones are known names without quotes."""
     return "'" + text.replace("'", "''") + "'"
+
+
+@lru_cache(maxsize=512)
+def _moved(name: str, data_zone: str, zone: str, first_year: int, last_year: int) -> str:
+    """The template that turns a naive time of `data_zone` into one of `zone`, by a CASE in text.
+
+    The text holds our own constants only; as elements it would take a hundred times as long.
+    """
+    steps = [
+        (at, int(by.total_seconds())) for at, by in shifts(data_zone, zone, first_year, last_year)
+    ]
+    found = [at for at, _ in steps[1:] if at]
+    edges = [_shortest(at) if name == "sqlite" else at.isoformat(sep=" ") for at in found]
+    if name == "sqlite":
+        left = ["{0}" if len(edge) == 10 else "replace({0}, 'T', ' ')" for edge in edges]
+        by = [f"'{seconds:+d} seconds'" for _, seconds in steps]
+        frame = "strftime('%Y-%m-%d %H:%M:%f', {0}, @)"
+    elif name == "mysql":
+        left, by = ["{0}"] * len(edges), [str(seconds) for _, seconds in steps]
+        frame = "({0} + INTERVAL @ SECOND)"
+    else:
+        raise Invalid(f"Time zones are not supported on {name}.")
+    if not edges:
+        return frame.replace("@", by[0])
+    whens = zip(left, edges, by[:-1], strict=True)
+    text = " ".join(f"WHEN {time} < '{edge}' THEN {shift}" for time, edge, shift in whens)
+    return frame.replace("@", f"(CASE {text} ELSE {by[-1]} END)")
 
 
 def _shortest(bound: datetime | date) -> str:
