@@ -112,10 +112,12 @@ def _counted(values: Floats, edges: Floats, step: Histogram) -> Floats:
 
 def _box(cells: Floats, step: BoxPlot) -> tuple[dict[str, float], int, list[float]]:
     """Statistics, number of values and outliers of one box."""
-    known = np.sort(cells[~np.isnan(cells)])
+    known = np.sort(cells[np.isfinite(cells)])
     if not len(known):
         return dict.fromkeys(("min", "q1", "median", "q3", "max", "mean"), np.nan), 0, []
-    q1, median, q3 = (float(q) for q in np.percentile(known, (25, 50, 75)))
+    with np.errstate(all="ignore"):  # Of the largest numbers the sum is infinite.
+        q1, median, q3 = (float(q) for q in np.percentile(known, (25, 50, 75)))
+        mean = float(known.mean())
     if step.whiskers == "tukey":
         reach = 1.5 * (q3 - q1)
         inside = known[(known >= q1 - reach) & (known <= q3 + reach)]
@@ -124,4 +126,4 @@ def _box(cells: Floats, step: BoxPlot) -> tuple[dict[str, float], int, list[floa
         low, high = (float(q) for q in np.percentile(known, _WHISKERS[step.whiskers]))
     outliers = known[(known < low) | (known > high)].tolist()
     stats = {"min": low, "q1": q1, "median": median, "q3": q3, "max": high}
-    return stats | {"mean": float(known.mean())}, len(known), outliers
+    return stats | {"mean": mean}, len(known), outliers

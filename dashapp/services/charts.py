@@ -68,7 +68,7 @@ def answers(
     asked, done = _asked(viewer, opened, keys, want, shown or {})
     jobs = [(a, name) for a in asked for name in a.specs]
     let_go()
-    outcomes = query.run_many(
+    outcomes = _outcomes(
         [(a.source, a.specs[name], a.context) for a, name in jobs if a.source is not None]
     )
     by_tile: dict[str, dict[str, Result | AppError]] = {}
@@ -84,6 +84,24 @@ def answers(
     look = look_of(viewer, opened)
     done |= {a.key: _drawn_or_late(a, by_tile.get(a.key, {}), look) for a in asked}
     return {key: _discreet(viewer, answer) for key, answer in done.items()}
+
+
+def _outcomes(questions: list[query.Question]) -> list[Result | AppError]:
+    """Results and errors in order; a bug that one question meets spares the others."""
+    try:
+        return query.run_many(questions)
+    except Exception:
+        log.exception("A question could not be answered; each is asked by itself")
+        return [_alone(question) for question in questions]
+
+
+def _alone(question: query.Question) -> Result | AppError:
+    try:
+        return query.run_many([question])[0]
+    except Exception:
+        incident = secrets.token_hex(4)
+        log.exception("A question to %s failed, id %s", question[0].dataset.uuid, incident)
+        return Unexpected(incident)
 
 
 def _discreet(viewer: Viewer, answer: Answer) -> Answer:
@@ -120,6 +138,11 @@ def _asked(
         except AppError as error:
             failed[key] = Answer(key, shown="", error=error)
             continue
+        except Exception:  # A bug of one kind must not take the page's other tiles with it.
+            incident = secrets.token_hex(4)
+            log.exception("Tile %s could not be asked, id %s", key[:100], incident)
+            failed[key] = Answer(key, shown="", error=Unexpected(incident))
+            continue
         if want.force or want.max_age_s is not None or shown.get(key) != one.shown:
             asked.append(one)
     return asked, failed
@@ -137,15 +160,22 @@ def known(viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want) -> di
     asked, _ = _asked(viewer, opened, keys, want, {})
     look, found = look_of(viewer, opened), {}
     for a in asked:
-        outcomes: dict[str, Result | AppError] = {}
-        for name, spec in a.specs.items():
-            result = query.peek(a.source, spec, a.context) if a.source else None
-            if result is None:
-                break
-            outcomes[name] = result
-        else:
+        results = {name: _peeked(a, spec) for name, spec in a.specs.items()}
+        outcomes = {name: result for name, result in results.items() if result is not None}
+        if len(outcomes) == len(results):
             found[a.key] = _drawn(a, outcomes, look)
     return found
+
+
+def _peeked(a: Asked, spec: QuerySpec) -> Result | None:
+    """What is kept; what goes wrong with it is told when the tile is asked."""
+    try:
+        return query.peek(a.source, spec, a.context) if a.source else None
+    except AppError:
+        return None
+    except Exception:
+        log.exception("A kept answer of chart %s cannot be used", a.chart.uuid)
+        return None
 
 
 def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:

@@ -275,6 +275,7 @@ class Sheets:
             chosen = self.second
             if value.tzinfo is not None:
                 value = value.astimezone(self.zone).replace(tzinfo=None)
+            value = value.replace(microsecond=0)  # Rounded up, the last second has no day.
         sheet.write_datetime(self.row, column, value, chosen)
 
 

@@ -20,6 +20,19 @@ TIME = pa.timestamp("us")
 TIME_UTC = pa.timestamp("us", "UTC")
 
 
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896
+# What Python's calendar holds, in the units of each type; moments so that every zone's clock can
+# show them. The third is what stands for all that comes later: the last day.
+CALENDAR = {
+    pa.date32(): (FIRST_DAY, LAST_DAY, LAST_DAY),
+    TIME: (FIRST_DAY * DAY_US, (LAST_DAY + 1) * DAY_US - 1, LAST_DAY * DAY_US),
+    TIME_UTC: (
+        FIRST_DAY * DAY_US + 12 * HOUR_US, (LAST_DAY + 1) * DAY_US - 14 * HOUR_US - 1, LAST_DAY * DAY_US,
+    ),
+}  # fmt: skip
+
 # The stubs know neither extension types nor what is null in them.
 Array = Any
 Field = Any
@@ -67,12 +80,24 @@ def normal_column(column: Array, field: Field) -> Array:
     if pa.types.is_floating(kind):
         return column.cast(pa.float64())
     if pa.types.is_timestamp(kind):
-        return column.cast(TIME if kind.tz is None else TIME_UTC, safe=False)
+        return dated(column.cast(TIME if kind.tz is None else TIME_UTC, safe=False))
     if pa.types.is_date(kind):
-        return column.cast(pa.date32())
+        return dated(column.cast(pa.date32()))
     if pa.types.is_boolean(kind) or kind == pa.string():
         return column
     return _text(column)
+
+
+def dated(column: Array) -> Array:
+    """Times beyond Python's calendar (infinity, the year 20000) as its first or last day."""
+    numbers = column.view(pa.int32() if column.type == pa.date32() else pa.int64())
+    first, last, end = (pa.scalar(n, numbers.type) for n in CALENDAR[column.type])
+    ends = pc.min_max(numbers)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    if low is None or (low >= first.as_py() and high <= last.as_py()):
+        return column
+    kept = pc.if_else(pc.greater(numbers, last), end, numbers)
+    return pc.if_else(pc.less(kept, first), first, kept).view(column.type)
 
 
 def _whole(column: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import sqlalchemy as sa
 
-from dashapp.warehouses.arrow import TIME, TIME_UTC, Array, as_text, unique
+from dashapp.warehouses.arrow import TIME, TIME_UTC, Array, as_text, dated, unique
 
 Row = Sequence[Any]
 # What a column holds, as far as a statement or a driver can tell; None: look at the values.
@@ -107,7 +107,7 @@ def times(values: Sequence[Any]) -> Array:
 
 def times_utc(values: Sequence[Any]) -> Array:
     """The same for times that are meant in UTC."""
-    return times(values).cast(TIME_UTC)
+    return dated(times(values).cast(TIME_UTC))
 
 
 def dates(values: Sequence[Any]) -> Array:
@@ -124,7 +124,7 @@ def _at_once(values: Sequence[Any]) -> Array | None:
         if seen == {date}:
             return pa.array(values, pa.date32()).cast(TIME)
         if seen == {str}:
-            return pa.array(values, pa.string()).cast(TIME)
+            return dated(pa.array(values, pa.string()).cast(TIME))
     except pa.ArrowInvalid:
         return None
     return None
