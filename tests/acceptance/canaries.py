@@ -238,7 +238,7 @@ def request(**more: Any) -> drawer.RowsRequest:
 
 def shown(value: Any) -> str:
     """A component or an answer as text, typed arrays of figures unpacked."""
-    return repr(_unpacked(orjson.loads(to_json(value))))
+    return repr(_unpacked(orjson.loads(to_json(value))))  # type: ignore[no-untyped-call]
 
 
 def _unpacked(value: Any) -> Any:
