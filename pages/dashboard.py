@@ -164,6 +164,7 @@ def reach(
         },
         "tiles": {tile.key: {"tab": tab, "group": groups[tile.key]} for tab, tile in opened.layout.tiles()},
         "tabs": len(opened.layout.tabs) > 1, "first_tab": opened.layout.tabs[0].key,
+        "tab_keys": [tab.key for tab in opened.layout.tabs],
         "drawn": {key: a.shown for key, a in known.items() if a.error is None},
         "as_of": {key: a.as_of.isoformat() for key, a in known.items() if a.as_of},
         "texts": board.texts(), "locale": viewer.locale, "zone": viewer.zone,

@@ -180,6 +180,7 @@ class Treemap(ChartKind):
             "hovertemplate": lines + "<extra></extra>",
             "customdata": nodes.clicks,
             "sort": True,
+            "mode": "",  # Means nothing here, but Dash reads it when the pointer is on the root.
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from dashapp.ui import ids
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
+PROTO = re.compile("__proto__", re.IGNORECASE)
 EMPTY = "__empty__"  # a missing value among a dropdown's options; the script knows it too
 RANGES = (
     "today", "yesterday", "last 7 days", "last 30 days", "last 90 days", "last 12 months",
@@ -122,7 +124,8 @@ def option(value: Scalar) -> dict[str, Any]:
     if value is None:
         return {"label": t("(empty)"), "value": EMPTY}
     label = {True: t("yes"), False: t("no")}[value] if isinstance(value, bool) else str(value)
-    return {"label": label, "value": value}
+    # The list's search keeps words as names of an object's properties.
+    return {"label": PROTO.sub("__proto\u200b__", label), "value": value}
 
 
 def slider(spec: FilterSpec, value: FilterValue, bounds: Bounds) -> list[Component]:

@@ -5,12 +5,15 @@
   const EMPTY = "__empty__"; // stands for a missing value among a dropdown's options
   const NONE = () => window.dash_clientside.no_update;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const clean = (v) => {
+  const isObject = (v) => typeof v === "object" && v !== null && !Array.isArray(v);
+  // What may be chosen in a filter of each kind; anything else in a URL is no choice.
+  const PARTS = { select: ["values"], range: ["low", "high"], time: ["range"], grain: ["grain"] };
+  const isNumber = (x) => typeof x === "number", isText = (x) => typeof x === "string" && x !== "";
+  const isList = (x) => Array.isArray(x) && x.length > 0 && !x.some((y) => typeof y === "object" && y !== null);
+  const FITS = { values: isList, low: isNumber, high: isNumber, range: isText, grain: isText };
+  const clean = (v, f) => {
     const kept = {};
-    for (const k of ["values", "low", "high", "range", "grain"]) {
-      const x = (v || {})[k];
-      if (x !== null && x !== undefined && !(Array.isArray(x) && x.length === 0) && x !== "") kept[k] = x;
-    }
+    for (const k of PARTS[f.kind]) if (isObject(v) && FITS[k](v[k])) kept[k] = v[k];
     return kept;
   };
 
@@ -19,18 +22,22 @@
   function compact(state, reach) {
     const values = {};
     for (const f of reach.filters) {
-      const v = clean((state.values || {})[f.key]);
-      if ((state.values || {})[f.key] !== undefined && !same(v, clean(f.default))) values[f.key] = v;
+      const v = clean((state.values || {})[f.key], f);
+      if ((state.values || {})[f.key] !== undefined && !same(v, clean(f.default, f))) values[f.key] = v;
     }
     return { values, clicks: state.clicks || [] };
   }
-  const chosen = (f, state) => clean((state.values || {})[f.key] === undefined ? f.default : state.values[f.key]);
+  const chosen = (f, state) => clean((state.values || {})[f.key] === undefined ? f.default : state.values[f.key], f);
+  // A click on a column that narrows no tile (or that a guest may not choose) is none.
+  const reaches = (c, reach) => Object.hasOwn(reach.columns, c.dataset + "|" + c.column);
 
   function parse(search, reach) {
     const text = new URLSearchParams(search || "").get("f");
-    let state = { values: {}, clicks: [] };
-    try { if (text) state = Object.assign(state, JSON.parse(text)); } catch { /* an edited URL: no choice */ }
-    return compact(state, reach);
+    let given = null;
+    try { if (text) given = JSON.parse(text); } catch { /* an edited URL: no choice */ }
+    if (!isObject(given)) return { values: {}, clicks: [] };
+    const clicks = (Array.isArray(given.clicks) ? given.clicks : []).filter((c) => isObject(c) && isText(c.source) && isList(c.values) && reaches(c, reach));
+    return compact({ values: isObject(given.values) ? given.values : {}, clicks }, reach);
   }
   function url(state, tab, reach) {
     const query = new URLSearchParams(window.location.search);
@@ -135,14 +142,15 @@
       window.dashapp.reach = reach;
     } else if (triggered.some((p) => p.startsWith("url.")) && search !== search0) {
       next = parse(search, reach);
-      shownTab = new URLSearchParams(search || "").get("tab") || reach.first_tab;
+      const wanted = new URLSearchParams(search || "").get("tab");
+      shownTab = reach.tab_keys.includes(wanted) ? wanted : reach.first_tab;
     } else if (triggered.some((p) => p.startsWith("click.")) && click) {
       if (click.reset) next = { values: {}, clicks: [] };
       else if (click.filter) next.values[click.filter] = {};
       else next.clicks = clicked(next.clicks, click);
     } else {
       const put = (ids, values, kind, extra) => ids.forEach((id, i) => {
-        const f = byKey[id.key], v = clean(read[kind](values[i], f, extra ? extra(i) : null));
+        const f = byKey[id.key], v = clean(read[kind](values[i], f, extra ? extra(i) : null), f);
         if (f.locked || same(v, chosen(f, next))) return;
         next.values[id.key] = v;
       });
@@ -153,7 +161,7 @@
     }
     for (const f of reach.filters) {
       // A required filter cannot be emptied: it goes back to its default.
-      if (f.required && !Object.keys(chosen(f, next)).length && Object.keys(clean(f.default)).length) delete next.values[f.key];
+      if (f.required && !Object.keys(chosen(f, next)).length && Object.keys(clean(f.default, f)).length) delete next.values[f.key];
     }
     next = compact(next, reach);
     const no = NONE(), c = (id) => chosen(byKey[id.key], next);
@@ -349,7 +357,9 @@
   document.addEventListener("pointerdown", (e) => { more = e.ctrlKey || e.metaKey; }, true);
 
   function send(tile, dataset, targets, values) {
-    const sent = targets.map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }));
+    const sent = targets
+      .map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }))
+      .filter((c) => reaches(c, window.dashapp.reach));
     if (sent.length) put("click", { source: tile, targets: sent, more });
   }
   // What a mark stands for. Dash leaves out a heat map's; its cells are named "row,column".
