@@ -29,6 +29,7 @@ __all__ = [
     "known", "locked", "look_of", "page_of", "rows_query", "statements", "zone_of",
 ]  # fmt: skip
 ANY_AGE_S = 10**9
+GUEST_REFRESH_S = 10  # Answers of that age are new enough for a guest who refreshes.
 MOST_COLUMNS = 500  # Of underlying rows; a query takes no more.
 
 
@@ -65,6 +66,8 @@ def answers(
     cannot be answered carries its error; the others are not disturbed.
     """
     narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
+    if viewer.is_guest and want.force:  # Anybody may be a guest: no way to keep a database busy.
+        want = replace(want, force=False, max_age_s=GUEST_REFRESH_S)
     asked, done = _asked(viewer, opened, keys, want, shown or {})
     jobs = [(a, name) for a in asked for name in a.specs]
     let_go()

@@ -80,7 +80,9 @@ def write(viewer: Viewer, request: ExportRequest, progress: Progress) -> ExportF
     if asked.source is None:
         raise NotFound("This tile shows no data.")
     title = asked.title if request.what == "data" else f"{asked.title} rows"
-    told = request.model_dump(mode="json") | {"title": title}
+    rights = query.fingerprint(asked.source.rules)
+    dataset = str(asked.source.dataset.uuid)
+    told = request.model_dump(mode="json") | {"title": title, "of": dataset, "rights": rights}
     with _leased(viewer, told) as lease:
         name = f"export:{lease.uuid}"
         context = replace(asked.context, query_id=name, row_limit=settings().export_row_limit + 1)
@@ -172,18 +174,30 @@ def file_name(
 
 
 def open(viewer: Viewer, uuid: UUID) -> tuple[ExportFile, Iterator[bytes]]:
-    """A finished file of one's own, in chunks. NotFound for others' files and for old ones."""
+    """A finished file of one's own, in chunks. NotFound for others' files and for old ones.
+
+    Also for files of what the viewer may not see any more, or sees other rows of now.
+    """
     permissions.require(viewer, "export.run")
     job = jobs.own(viewer, uuid)
     age = jobs.now() - (job.ended_at or job.created_at)
     if job.kind != KIND or job.state != "done" or job.result is None or age > _life():
         raise NotFound("This file is not kept any more; export it again.")
+    _require_same_rights(viewer, job.request)
     told = job.result
     made = ExportFile(
         uuid, str(told["filename"]), int(told["size_bytes"]), int(told["rows"]),
         bool(told["truncated"]),
     )  # fmt: skip
     return made, cache.files().open(str(uuid))
+
+
+def _require_same_rights(viewer: Viewer, request: Mapping[str, Any]) -> None:
+    if request.get("what") == "rows":
+        permissions.require(viewer, "rows.view")
+    source = dashboards.open(viewer, str(request["dashboard"])).sources.get(UUID(request["of"]))
+    if source is None or query.fingerprint(source.rules) != request["rights"]:
+        raise NotFound("Your rights changed since this file was written; export it again.")
 
 
 def _life() -> timedelta:

@@ -213,8 +213,10 @@ def _rules(viewer: Viewer, databases: set[int]) -> dict[int, list[_Rule]]:
         .where(Dataset.database_id.in_(databases))
         .order_by(RowRule.id)
     )
+    # A guest may less than any viewer, so what narrows viewers narrows guests.
+    role = "viewer" if viewer.is_guest else viewer.role
     for rule, dataset, applies in rows:
-        if applies or (viewer.role is not None and viewer.role in rule.roles):
+        if applies or (role is not None and role in rule.roles):
             group = f"{dataset.uuid}:{rule.group_key}" if rule.group_key else ""
             found[dataset.database_id].append(_Rule(dataset, rule.clause, group))
     _add_guest_rules(viewer, databases, found)
