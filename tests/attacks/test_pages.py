@@ -15,7 +15,6 @@ from models import Chart, db
 from tests.services import market
 from tests.services.market import asked_of_warehouses, state
 
-pytestmark = pytest.mark.parametrize("ann", ["sqlite", "duckdb"], indirect=True)
 LIMIT = 7
 
 
@@ -77,6 +76,7 @@ ALL = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("ann", ["sqlite", "duckdb"], indirect=True)
 @pytest.mark.parametrize("one", ALL, ids=range(len(ALL)))
 def test_searching_here_finds_what_searching_in_the_warehouse_finds(
     ann: Viewer, opened: Opened, one: Filter
