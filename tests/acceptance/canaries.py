@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -35,8 +36,9 @@ from tests.servers import plain
 
 SLUG = "canaries"
 ORDERS = named("canary orders")
-# What only rows of the other region hold, as text and in numbers of every figure.
-TEXTS = ("CANARY", "987654", "2031")
+# What only rows of the other region hold, as text and in numbers of every figure;
+# digits in the fraction of a second of some stamp are none of it.
+TEXTS = re.compile(r"CANARY|(?<!\.)987654|(?<![.\d])2031")
 NUMBER = 987654.5
 EU_TOTAL, EU_ROWS = 210.0, 20
 CHARTS = {
@@ -253,8 +255,6 @@ def leaks(told: Mapping[str, str]) -> dict[str, str]:
     """Faces that show a canary, with what they show around it."""
     found = {}
     for name, text in told.items():
-        for canary in TEXTS:
-            at = text.find(canary)
-            if at >= 0:
-                found[name] = text[max(0, at - 80) : at + 80]
+        if hit := TEXTS.search(text):
+            found[name] = text[max(0, hit.start() - 80) : hit.end() + 80]
     return found

@@ -30,7 +30,9 @@ def plot(
     tables = table if isinstance(table, dict) else {"main": table}
     found = drawn(slug, tables, look, **options)
     assert isinstance(found, Plot), found
-    go.Figure(found.figure)
+    # Dash reads the mode of what has marks but no points; Plotly knows none there.
+    traces = [{k: v for k, v in t.items() if (k, v) != ("mode", "")} for t in found.figure["data"]]
+    go.Figure(found.figure | {"data": traces})
     aligned(found)
     return found
 
