@@ -12,7 +12,10 @@ from pydantic import Field
 
 from dashapp.specs import DatasetSpec, Grain, QuerySpec, Spec
 
-Family = Literal["numbers", "time", "categories", "parts", "distribution", "tables", "text"]
+Family = Literal[
+    "numbers", "time", "categories", "parts", "distribution", "relations",
+    "schedule", "maps", "tables", "text",
+]  # fmt: skip
 Tables = Mapping[str, pa.Table]
 
 
