@@ -65,6 +65,13 @@ class Asks(Spec):
         description="Conditions in the warehouse's SQL; only rows that meet all of them count.",
         json_schema_extra=NARROW,
     )
+    having: tuple[MetricFilter, ...] = Field(
+        (),
+        max_length=20,
+        title="Conditions on metrics",
+        description="Only groups whose metrics meet all of these are kept.",
+        json_schema_extra=NARROW,
+    )
     time_column: str | None = Field(
         None,
         min_length=1,
@@ -105,12 +112,14 @@ class Asks(Spec):
     ) -> QuerySpec:
         """One question with these options' filters, range, order and limit.
 
-        `parts` replace the common ones, except `filters`, which are added. Order by names that
+        `parts` replace the common ones, except `filters` and `having`, which are added. Order by names that
         the question does not have is left out, so that totals and levels can share the options.
         """
         named = {d.name for d in dimensions} | {metric_name(m) for m in metrics}
         named |= set(parts.get("columns", ()))
-        order = parts.get("order", tuple(o for o in self.order if o.by in named))
+        is_raw = "columns" in parts
+        kept = (o for o in self.order if o.by in named or (o.metric is not None and not is_raw))
+        order = parts.get("order", tuple(kept))
         return QuerySpec(
             dataset=dataset.uuid,
             dimensions=dimensions,
@@ -118,7 +127,7 @@ class Asks(Spec):
             columns=parts.get("columns", ()),
             filters=self.filters + parts.get("filters", ()),
             where=self.where,
-            having=parts.get("having", ()),
+            having=self.having + parts.get("having", ()),
             time_column=self.time_column,
             time_range=parts.get("time_range", self.time_range),
             series=parts.get("series"),

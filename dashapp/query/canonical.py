@@ -40,7 +40,10 @@ def canonical(source: Source, spec: QuerySpec, zone: str, now: datetime) -> dict
         "where": sorted({w.expression for w in spec.where}),
         "having": _unique([_metric(source, h.metric), h.op, _listed(h.value)] for h in spec.having),
         "series": _series(source, spec),
-        "order": [[o.by, o.descending] for o in spec.order],
+        "order": [
+            [o.by, o.descending, None if o.metric is None else _metric(source, o.metric)]
+            for o in spec.order
+        ],
         "limit": spec.limit,
         "offset": spec.offset,
         "post": [step.model_dump(mode="json") for step in spec.post],

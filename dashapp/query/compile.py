@@ -226,11 +226,16 @@ def _order(
     ties: list[str],
 ) -> list[Element]:
     """As asked, then by all of `ties`, so that equal questions have equal answers."""
-    asked = {o.by: o.descending for o in reversed(order)}
+    asked = {o.by: o for o in reversed(order)}
     found: list[Element] = []
     for name in dict.fromkeys([*(o.by for o in order), *ties]):
-        if name not in labels:
+        wish = asked.get(name, Order(by=name))
+        if name in labels:
+            at = labels.index(name)
+            found += reading.flavour.order(elements[at], at + 1, wish.descending)
+        elif wish.metric is not None:
+            measure = aggregate(reading, wish.metric)
+            found += reading.flavour.order_by(measure, measure, wish.descending)
+        else:
             raise unknown(name, dict.fromkeys(labels), "answer's column")
-        at = labels.index(name)
-        found += reading.flavour.order(elements[at], at + 1, asked.get(name, False))
     return found

@@ -194,8 +194,11 @@ class Flavour:
 
     def order(self, element: Element, position: int, descending: bool) -> list[Element]:
         """ORDER BY a column of the answer (by its position, from 1), empty values last."""
-        column: Element = sa.literal_column(str(position))
-        directed: Element = sa.desc(column) if descending else sa.asc(column)
+        return self.order_by(element, sa.literal_column(str(position)), descending)
+
+    def order_by(self, element: Element, key: Element, descending: bool) -> list[Element]:
+        """ORDER BY `key`, by which `element` is sorted, empty values last."""
+        directed: Element = sa.desc(key) if descending else sa.asc(key)
         if self.name == "mysql":
             return [element.is_(None), directed]
         return [directed.nulls_last()]

@@ -138,10 +138,14 @@ class MetricFilter(Spec):
 
 
 class Order(Spec):
-    """Sort by the name of a dimension, raw column or metric of the answer."""
+    """Sort by the name of a dimension, raw column or metric of the answer.
+
+    With `metric`, by one that the answer need not show; `by` is then only what it is called.
+    """
 
     by: Label
     descending: bool = False
+    metric: Metric | None = None
 
 
 class SeriesLimit(Spec):

@@ -158,6 +158,21 @@ def test_calculated_columns_in_a_circle_are_refused(lite: World):
         lite.statement(lite.source(columns=columns), columns=("a",))
 
 
+def test_rows_may_be_sorted_by_a_metric_that_is_not_shown(flights: World):
+    by = SimpleMetric(aggregate="max", column="id", label="newest")
+    asked = flights.ask(
+        dimensions=(Dimension(column="carrier"),),
+        metrics=(SimpleMetric(aggregate="count", label="n"),),
+        order=(Order(by="newest", descending=True, metric=by),),
+        limit=2,
+    )
+    newest: dict[object, int] = {}
+    for row in ROWS:
+        newest[row["carrier"]] = max(newest.get(row["carrier"], 0), row["id"])
+    wanted = sorted(newest, key=lambda c: -newest[c])[:2]
+    assert [r[0] for r in asked] == wanted
+
+
 def test_raw_rows_come_in_the_order_asked_page_by_page(flights: World):
     def largest_first(r):
         return (r["seats"] is None, -(r["seats"] or 0), r["id"])
