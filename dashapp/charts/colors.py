@@ -25,7 +25,31 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashapp.charts.base import Look
+from dashapp.charts.palettes import DIVERGING, PALETTES, SCALES
 from dashapp.errors import Invalid
+
+__all__ = [
+    "BAD",
+    "DIVERGING",
+    "EMPTY",
+    "EMPTY_COLOR",
+    "GOOD",
+    "OTHER",
+    "OTHER_COLOR",
+    "PALETTES",
+    "SCALES",
+    "assign",
+    "check_color",
+    "color_of",
+    "faded",
+    "fix",
+    "ink",
+    "mix",
+    "name_of",
+    "palette",
+    "scale",
+    "shade",
+]
 
 OTHER: Final = "Other"
 EMPTY: Final = "(empty)"
@@ -33,40 +57,6 @@ OTHER_COLOR: Final = "#8a8f98"
 EMPTY_COLOR: Final = "#6f757e"
 GOOD: Final = "#1f9a1c"
 BAD: Final = "#d9482b"
-
-# "dashapp": every colour has a contrast of at least 3:1 on white and on #14171c, and the twelve
-# stay apart for readers with red or green blindness; earlier ones are further apart.
-PALETTES: Final[dict[str, tuple[str, ...]]] = {
-    "dashapp": (
-        "#2b7ad6", "#ee5c2d", "#b03d77", "#8f5c1e", "#db6baf", "#1f9a1c",
-        "#bd35b6", "#a48f68", "#167299", "#1d9999", "#5e97cc", "#b4666d",
-    ),
-    "okabe-ito": (
-        "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#999999",
-    ),
-    "ten": (
-        "#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f",
-        "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#bab0ac",
-    ),
-    "quiet": (
-        "#5b7fa6", "#a67c52", "#6b8f71", "#95627f", "#8a8457", "#57898f", "#a5645f", "#76719e",
-    ),
-}  # fmt: skip
-
-# Scales run from low to high; diverging ones have their neutral colour in the middle.
-SCALES: Final[dict[str, tuple[str, ...]]] = {
-    "blues": ("#dbe9f9", "#9cc3ec", "#5a99dc", "#2b6fb9", "#123f75"),
-    "greens": ("#dcf1df", "#9ed6a8", "#57b26b", "#248344", "#0c4d24"),
-    "oranges": ("#fdebd9", "#fbc48f", "#f2934a", "#cc6215", "#7f3706"),
-    "purples": ("#ebe6f6", "#c4b5e4", "#9a80cf", "#7050ab", "#432a74"),
-    "grays": ("#eceef1", "#bfc4cc", "#8f96a1", "#626974", "#373c44"),
-    "viridis": ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"),
-    "heat": ("#fff3b8", "#fec965", "#f98c3c", "#dc4a2c", "#8d1033"),
-    "blue-red": ("#1f5fa8", "#7fb0dd", "#eef0f2", "#ef9a7d", "#b3282d"),
-    "purple-green": ("#6a3d9a", "#b49ad0", "#f0f0ee", "#8fc795", "#1b7837"),
-    "red-green": ("#b3282d", "#ef9a7d", "#f3efe2", "#8fc795", "#1b7837"),
-}  # fmt: skip
-DIVERGING: Final = frozenset({"blue-red", "purple-green", "red-green"})
 
 _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
 
