@@ -13,14 +13,16 @@ import pyarrow as pa
 
 from dashapp.errors import Invalid
 from dashapp.query import post_stats, post_table, post_time
-from dashapp.query.post_compare import Axis, compare
+from dashapp.query.post_compare import Axis, change, compare
 from dashapp.query.post_forecast import forecast
 from dashapp.query.post_pivot import pivot
 from dashapp.query.timerange import Range
 from dashapp.specs import Grain, QuerySpec
 from dashapp.specs.post import (
     BoxPlot,
+    Change,
     Compare,
+    Complete,
     Contribution,
     Cumulative,
     Forecast,
@@ -94,9 +96,13 @@ def _stepped(state: _State, step: PostStep) -> _State:
             table = post_time.cumulative(table, step, dimensions)
         case Rolling():
             table = post_time.rolling(table, step, dimensions)
+        case Complete():
+            table = post_time.complete(table, step, dimensions)
         case Resample():
             table = post_time.resample(table, step, dimensions)
             return _State(table, dimensions, state.grains | {step.time: step.grain})
+        case Change():
+            table = change(table, step)
         case Contribution():
             table = post_stats.contribution(table, step)
         case Rank():

@@ -16,7 +16,7 @@ from dashapp.query.grains import WeekStart, floor, following
 from dashapp.query.post_table import Floats
 from dashapp.query.timerange import Range, later
 from dashapp.specs import Grain
-from dashapp.specs.post import Compare
+from dashapp.specs.post import Change, Compare
 
 # What a column of a comparison is called between the metric and the offset.
 _WORDS = {"values": "", "difference": " difference", "change": " change", "ratio": " ratio"}
@@ -31,7 +31,7 @@ class Axis:
     bounds: Range = (None, None)
 
 
-def column_name(metric: str, step: Compare) -> str:
+def column_name(metric: str, step: Compare | Change) -> str:
     """What the added column of a metric is called: "flights change (1 year)"."""
     return f"{metric}{_WORDS[step.show]} ({step.offset})"
 
@@ -59,7 +59,19 @@ def compare(
     return table
 
 
-def _told(now: Floats, then: Floats, step: Compare) -> Floats:
+def change(table: pa.Table, step: Change) -> pa.Table:
+    """The earlier values of metrics replaced by their difference, change or ratio."""
+    for metric in step.metrics:
+        before = f"{metric} ({step.offset})"
+        told = _told(tables.floats(table, metric), tables.floats(table, before), step)
+        kind = table.schema.field(metric).type if step.show == "difference" else None
+        place = table.column_names.index(before)
+        column = tables.column_of(told, kind)
+        table = table.set_column(place, column_name(metric, step), column)
+    return table
+
+
+def _told(now: Floats, then: Floats, step: Compare | Change) -> Floats:
     if step.show == "difference":
         return now - then
     divisor = np.where(then == 0, np.nan, then)

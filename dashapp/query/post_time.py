@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dashapp.errors import Invalid
 from dashapp.query import post_table as tables
 from dashapp.query.grains import WeekStart, floor, following
 from dashapp.query.post_table import Floats, Rows
-from dashapp.specs.post import Cumulative, Resample, Rolling
+from dashapp.specs.post import Complete, Cumulative, Resample, Rolling
 from dashapp.specs.query import Grain
 
 MOST_STEPS = 200_000
+MOST_CELLS = 5_000_000
 _CELLS = 2_000_000  # Cells of windows looked at in one go; bounds the memory of a step.
 
 _RUNNING: dict[str, tuple[Callable[[Floats], Floats], float]] = {
@@ -80,7 +82,10 @@ def cumulative(table: pa.Table, step: Cumulative, dimensions: Sequence[str]) -> 
 
 
 def rolling(table: pa.Table, step: Rolling, dimensions: Sequence[str]) -> pa.Table:
-    """Metrics replaced by the window's value; empty where too few cells have one."""
+    """Metrics replaced by the window's value; empty where too few cells have one.
+
+    Of all series the rows of the `skip` earliest times are left out.
+    """
     parts = tables.series(table, _others(dimensions, step.time), step.time)
     for metric in step.metrics:
         values = tables.floats(table, metric)
@@ -89,7 +94,43 @@ def rolling(table: pa.Table, step: Rolling, dimensions: Sequence[str]) -> pa.Tab
             found[rows] = _windows(values[rows], step)
         kind = table.schema.field(metric).type if step.how in ("sum", "min", "max") else None
         table = tables.put(table, metric, tables.column_of(found, kind))
-    return table
+    return _without_first(table, step) if step.skip else table
+
+
+def _without_first(table: pa.Table, step: Rolling) -> pa.Table:
+    """The table without the rows of its earliest times."""
+    ranks = np.asarray(pc.rank(table.column(step.time).combine_chunks(), tiebreaker="dense"))
+    return table.filter(pa.array(ranks > step.skip))
+
+
+def complete(table: pa.Table, step: Complete, dimensions: Sequence[str]) -> pa.Table:
+    """Every series at every time of any series, series by series; rows without time left out."""
+    others = _others(dimensions, step.time)
+    tables.check(table, [*others, step.time, *step.metrics])
+    table = table.filter(pc.is_valid(table.column(step.time)))
+    times = tables.codes(table, [step.time])
+    series = tables.codes(table, others)
+    _, first_of_time = np.unique(times, return_index=True)
+    _, first_of_series = np.unique(series, return_index=True)
+    ranks = np.asarray(pc.rank(table.column(step.time).combine_chunks(), tiebreaker="first"))
+    order = np.argsort(ranks[first_of_time], kind="stable")
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order), dtype=np.intp)
+    count, across = len(first_of_series), len(order)
+    if count * across > MOST_CELLS:
+        raise Invalid("There are too many series and times to work along; choose fewer series.")
+    cell = np.full(count * across, -1, dtype=np.int64)
+    cell[series * across + place[times]] = np.arange(table.num_rows)
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        if name == step.time:
+            rows = pa.array(np.tile(first_of_time[order], count), pa.int64())
+        elif name in others:
+            rows = pa.array(np.repeat(first_of_series, across), pa.int64())
+        else:
+            rows = pa.array(cell, pa.int64(), mask=cell < 0)
+        columns[name] = table.column(name).combine_chunks().take(rows)
+    return pa.table(columns)
 
 
 def _windows(values: Floats, step: Rolling) -> Floats:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dashapp.specs.base import Tagged
 
 Name = Annotated[str, Field(min_length=1, max_length=250)]
+
+
+def _reach(text: str) -> str:
+    low, _, high = text.partition("/")
+    if text not in ("tukey", "min/max") and not float(low) < float(high) <= 100:
+        raise ValueError("Percentiles of whiskers rise from 0 to 100, such as 2/98.")
+    return text
+
+
+# Reach of a box plot's whiskers: "tukey", "min/max", or two percentiles such as "2/98".
+Whiskers = Annotated[
+    str,
+    Field(pattern=r"^(tukey|min/max|\d{1,3}(\.\d{1,4})?/\d{1,3}(\.\d{1,4})?)$"),
+    AfterValidator(_reach),
+]
+# Quartiles between two values: on the straight line between them, or halfway.
+Quartiles = Literal["linear", "midpoint"]
 
 
 class Pivot(Tagged):
@@ -42,6 +59,18 @@ class Rolling(Tagged):
     how: Literal["mean", "sum", "std", "min", "max", "median"] = "mean"
     window: int = Field(7, ge=1, le=10_000, description="Rows in the window.")
     min_periods: int = Field(1, ge=0)
+    skip: int = Field(0, ge=0, le=10_000, description="Earliest times left out afterwards.")
+
+
+class Complete(Tagged):
+    """Every series gets a row at every member of `time` that any of them has; new cells are empty.
+
+    Rows come series by series, in order of time.
+    """
+
+    step: Literal["complete"] = "complete"
+    time: Name
+    metrics: tuple[Name, ...]
 
 
 class Resample(Tagged):
@@ -71,14 +100,33 @@ class Compare(Tagged):
     show: Literal["values", "difference", "change", "ratio"] = "values"
 
 
+class Change(Tagged):
+    """Replaces the earlier values that `Compare` added by what changed since.
+
+    Columns "metric (offset)" become "metric difference (offset)", "metric change (offset)" or
+    "metric ratio (offset)": for comparisons of what other steps have made of both periods.
+    """
+
+    step: Literal["change"] = "change"
+    metrics: tuple[Name, ...]
+    offset: str = Field("1 year", max_length=50)
+    show: Literal["difference", "change", "ratio"] = "difference"
+
+
 class Contribution(Tagged):
-    """Each value as a share (0 to 1) of the column's total, or of its row's total."""
+    """Each value as a share (0 to 1) of the column's total, or of its row's total.
+
+    `together` measures all metrics by the total of all of them; with `zero` empty values are
+    parts of no size instead of staying empty.
+    """
 
     step: Literal["contribution"] = "contribution"
     metrics: tuple[Name, ...]
     over: Literal["column", "row"] = "column"
     within: tuple[Name, ...] = Field((), description="Totals per member of these dimensions.")
     suffix: str = Field("", max_length=50, description="Empty replaces the metric.")
+    together: bool = Field(False, description="One total for all metrics.")
+    zero: bool = Field(False, description="Empty values count as zero.")
 
 
 class Rank(Tagged):
@@ -89,6 +137,9 @@ class Rank(Tagged):
     within: tuple[Name, ...] = ()
     descending: bool = True
     percent: bool = False
+    ties: Literal["best", "mean"] = Field(
+        "best", description="Equal values share the best of their places, or the mean of them."
+    )
     name: Name = "rank"
 
 
@@ -110,27 +161,36 @@ class Forecast(Tagged):
 
 
 class Histogram(Tagged):
-    """Counts of a numeric raw column in `bins` equal bins: columns `bin_from`, `bin_to`, `count`."""
+    """Counts of a numeric raw column in `bins` equal bins: columns `bin_from`, `bin_to`, `count`.
+
+    Bins reach from the lowest to the highest value of all rows; the last one is closed.
+    """
 
     step: Literal["histogram"] = "histogram"
     column: Name
     bins: int = Field(20, ge=1, le=500)
     by: tuple[Name, ...] = ()
     normalize: bool = False
+    share_of: Literal["member", "all"] = Field(
+        "member", description="Shares of each member's values, or of everything that is shown."
+    )
     cumulative: bool = False
+    empty: bool = Field(True, description="Whether rows whose `by` is empty are counted.")
 
 
 class BoxPlot(Tagged):
     """Quartiles, mean, whiskers and outliers of each metric per `by`.
 
     Columns: `by`..., `metric`, `min`, `q1`, `median`, `q3`, `max`, `mean`, `count`,
-    `outliers` (list). Whiskers: "tukey" 1.5 IQR, "min/max", or percentiles "2/98", "9/91".
+    `outliers` (list). Whiskers: "tukey" 1.5 IQR, "min/max", or percentiles such as "2/98".
     """
 
     step: Literal["boxplot"] = "boxplot"
     by: tuple[Name, ...]
     metrics: tuple[Name, ...]
-    whiskers: Literal["tukey", "min/max", "2/98", "9/91"] = "tukey"
+    whiskers: Whiskers = "tukey"
+    quartiles: Quartiles = "linear"
+    empty: bool = Field(True, description="Whether rows whose `by` is empty make a box.")
 
 
 class Sort(Tagged):
@@ -158,8 +218,10 @@ PostStep = Annotated[
     Pivot
     | Cumulative
     | Rolling
+    | Complete
     | Resample
     | Compare
+    | Change
     | Contribution
     | Rank
     | Forecast
