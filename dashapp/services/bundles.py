@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from dashapp import permissions, warehouses
 from dashapp.charts import KINDS
 from dashapp.errors import AppError, Invalid, NotFound
-from dashapp.services import audit, datasets, secrets, sources
+from dashapp.services import audit, datasets, secrets, sources, yamltext
 from dashapp.services.dashboards import keep_version
 from dashapp.settings import settings
 from dashapp.specs import DatabaseSpec, DatasetSpec, Layout
@@ -38,18 +38,16 @@ from models import (
     db,
 )
 
-MAX_CHARS = 20_000_000
-MAX_DEPTH = 60
 FOLDER = "{warehouses}"
 # Mappings whose keys have no order of their own.
 FREE = frozenset({"options", "colors", "targets"})
-Action = Literal["new", "changed", "equal", "refused"]
+Action = Literal["new", "changed", "equal", "kept", "refused"]
 Row = TypeVar("Row", Database, Dataset, Chart, Dashboard)
 
 
 @dataclass
 class Change:
-    """What an import does, or would do, to one object."""
+    """What an import does, or would do, to one object; one that is "kept" stays as it is."""
 
     kind: str
     name: str
@@ -58,44 +56,9 @@ class Change:
     problems: list[str] = field(default_factory=list)
 
 
-class Loader(yaml.CSafeLoader):
-    """Safe YAML without duplicate keys."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that is there twice."""
-        counts = Counter(str(key.value) for key, _ in node.value)
-        twice = [key for key, count in counts.items() if count > 1]
-        if twice:
-            raise Invalid(f"The key {twice[0][:100]} is there twice.")
-        return super().construct_mapping(node, deep=deep)
-
-
-def _check_shape(text: str) -> None:
-    """Refuse aliases, which can grow a few lines into gigabytes, and endless nesting.
-
-    On the events, before anything is built: the builder is C that recurses until it crashes.
-    """
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise Invalid("The file uses YAML aliases, which are not allowed.")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise Invalid("The file is nested too deeply.")
-
-
 def parse(text: str) -> Bundle:
     """A bundle from YAML. Raises Invalid with all problems, by path."""
-    if len(text) > MAX_CHARS:
-        raise Invalid("The file is larger than 20 MB.")
-    try:
-        _check_shape(text)
-        content = yaml.load(text, Loader)  # noqa: S506 - a safe loader of our own
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise Invalid(f"The file is not YAML: {str(error).splitlines()[0]}.") from error
+    content = yamltext.content(text)
     try:
         return Bundle.model_validate(content)
     except ValidationError as error:
@@ -105,20 +68,26 @@ def parse(text: str) -> Bundle:
         raise Invalid(f"The bundle has {count}. {first}", fields) from error
 
 
-def plan(viewer: Viewer, bundle: Bundle) -> list[Change]:
+def plan(viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None) -> list[Change]:
     """What `apply` would do to each object; nothing is changed."""
     permissions.require(viewer, "bundle.import")
-    steps = _Import(viewer, bundle)
+    steps = _Import(viewer, bundle, overwrite)
     try:
         return steps.run()
     finally:
         db.session.rollback()
 
 
-def apply(viewer: Viewer, bundle: Bundle) -> list[Change]:
-    """Import all of a bundle or nothing. Raises Invalid naming every object that is refused."""
+def apply(
+    viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None
+) -> list[Change]:
+    """Import all of a bundle or nothing. Raises Invalid naming every object that is refused.
+
+    Objects that are there and differ are changed if `overwrite` names them (None: all of them),
+    and kept as they are otherwise.
+    """
     permissions.require(viewer, "bundle.import")
-    steps = _Import(viewer, bundle)
+    steps = _Import(viewer, bundle, overwrite)
     try:
         changes = steps.run()
         refused = [c for c in changes if c.action == "refused"]
@@ -136,8 +105,10 @@ def apply(viewer: Viewer, bundle: Bundle) -> list[Change]:
 class _Import:
     """One run over a bundle, inside one transaction."""
 
-    def __init__(self, viewer: Viewer, bundle: Bundle) -> None:
-        self.viewer, self.bundle = viewer, bundle
+    def __init__(
+        self, viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None
+    ) -> None:
+        self.viewer, self.bundle, self.overwrite = viewer, bundle, overwrite
         self.changes: list[Change] = []
 
     def run(self) -> list[Change]:
@@ -163,6 +134,9 @@ class _Import:
             if row is not None:
                 if _EXPORTS[kind](row) == spec:
                     change.action = "equal"
+                    return
+                if self.overwrite is not None and spec.uuid not in self.overwrite:
+                    change.action = "kept"
                     return
                 change.action = "changed"
             with db.session.no_autoflush:
