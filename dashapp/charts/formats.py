@@ -15,7 +15,9 @@ from pydantic import AfterValidator, Field
 
 from dashapp.charts import formats_number as numbers
 from dashapp.charts import formats_time as times
+from dashapp.charts import formats_units as units
 from dashapp.charts.formats_time import finest, moment
+from dashapp.charts.formats_units import duration
 from dashapp.charts.values import number as as_number
 from dashapp.errors import Invalid
 from dashapp.specs import Grain
@@ -40,13 +42,20 @@ __all__ = [
 # Formats that d3 has no notation for, with what a form says about them.
 NAMED: Final[dict[str, str]] = {
     "smart": "Three digits with k, M, B: 1.23M",
+    "smart-signed": "Three digits with a sign: +1.23M",
     "full": "All digits: 1,234,567.89",
     "duration": "Seconds as a duration: 1h 5m",
     "duration-ms": "Milliseconds as a duration: 1.5s",
     "duration-min": "Minutes as a duration: 1h 5m",
+    "duration-fine": "Milliseconds down to nanoseconds: 1ms 250µs",
+    "duration-clock": "Milliseconds as on a clock: 1:06:40",
+    "bytes": "Bytes in thousands: 1.5MB",
+    "bytes-binary": "Bytes in steps of 1,024: 1.5MiB",
+    "bytes-rate": "Bytes per second: 1.5MB/s",
+    "bytes-binary-rate": "Bytes per second in steps of 1,024: 1.5MiB/s",
 }
 _ALIASES = {"": "smart", "SMART_NUMBER": "smart", "DURATION": "duration-ms"}
-_UNITS_S: Final[dict[str, float]] = {"duration": 1, "duration-ms": 0.001, "duration-min": 60}
+_SMART: Final = frozenset({"smart", "smart-signed"})
 
 
 def number(
@@ -61,11 +70,12 @@ def number(
     if size is None:
         return ""
     name = _name(fmt)
-    if name in _UNITS_S:
-        return duration(size * _UNITS_S[name])
     told = numbers.signs(locale, currency)
-    if name == "smart":
-        notation = replace(_notation(_smart(size), currency), billions=True)
+    if name in units.SECONDS or name in units.BYTES:
+        return units.write(size, name, told)
+    if name in _SMART:
+        sign = "+" if name == "smart-signed" and size > 0 else "-"
+        notation = replace(_notation(_smart(size), currency), billions=True, sign=sign)
         return numbers.write(size, notation, told)
     if name == "full":
         name = _full(size, currency)
@@ -90,24 +100,6 @@ def time(
     if when is None:
         return str(value)
     return times.write(when, fmt or times.pattern(grain or finest([when]), locale), locale)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as at most two units: "1d 2h", "1h 5m", "12s", "250ms"."""
-    sign, left = (numbers.MINUS if seconds < 0 else ""), abs(seconds)
-    if left < 1:
-        return f"{sign}{round(left * 1000)}ms" if left else "0s"
-    if left < 60:
-        return f"{sign}{round(left, 1 if left < 10 else 0):g}s" if round(left) < 60 else f"{sign}1m"
-    units = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
-    at = next(i for i, (_, size) in enumerate(units) if left >= size)
-    small = units[min(at + 1, 3)][1]
-    whole = round(left / small) * small
-    at = next(i for i, (_, size) in enumerate(units) if whole >= size)
-    parts = [f"{whole // units[at][1]}{units[at][0]}"]
-    if at < 3 and (rest := whole % units[at][1] // units[at + 1][1]):
-        parts.append(f"{rest}{units[at + 1][0]}")
-    return sign + " ".join(parts)
 
 
 def check_format(fmt: str | None, kind: Literal["number", "time", "any"] = "any") -> None:
@@ -169,7 +161,7 @@ def axis(fmt: str | None = None, currency: str | None = None, locale: str = "en"
     """Settings of a Plotly axis (tickformat, tickprefix, ticksuffix …) for a number format."""
     before, spec, after = _plotly(fmt, currency, locale)
     settings: dict[str, Any] = {"tickformat": spec, "tickprefix": before, "ticksuffix": after}
-    if _name(fmt) == "smart":
+    if _name(fmt) in _SMART:
         settings |= {"tickformat": "", "exponentformat": "B", "separatethousands": True}
     return settings
 
@@ -192,11 +184,14 @@ def separators(locale: str = "en") -> str:
 def _plotly(fmt: str | None, currency: str | None, locale: str) -> tuple[str, str, str]:
     """What stands before a number, its d3 format without a currency, and what follows."""
     name = _name(fmt)
-    if name in _UNITS_S:
-        return "", ",.1~f", {1: "s", 0.001: "ms", 60: "m"}[_UNITS_S[name]]
+    if name in units.SECONDS:
+        return "", ",.1~f", {1: "s", 0.001: "ms", 60: "m"}[units.SECONDS[name]]
+    if name in units.BYTES:  # Plotly has steps of 1,000 only.
+        return "", ".3~s", "B" + units.BYTES[name][1]
     before, after = numbers.signs(locale, currency).currency if currency else ("", "")
-    if name in ("smart", "full"):
-        return before, ",.2f" if currency else ",.4~f", after
+    if name in ("smart", "smart-signed", "full"):
+        sign = "+" if name == "smart-signed" else ""
+        return before, sign + (",.2f" if currency else ",.4~f"), after
     parsed = numbers.parse(name)
     if parsed.symbol == "$":
         before, after = numbers.signs(locale, currency).currency

@@ -180,3 +180,44 @@ def test_grid_gets_data_and_never_code():
         formats.number_data("alert(1)")
     with pytest.raises(Invalid):
         formats.time_data("%k")
+
+
+@pytest.mark.parametrize(
+    ("value", "fmt", "text"),
+    [
+        (1_500_000, "bytes", "1.5MB"),
+        (1_572_864, "bytes-binary", "1.5MiB"),
+        (-2048, "bytes-binary", "\u22122KiB"),
+        (999.999, "bytes", "1kB"),
+        (0, "bytes", "0B"),
+        (0.5, "bytes", "0.5B"),
+        (1e30, "bytes", "1,000,000YB"),
+        (12_300, "bytes-rate", "12.3kB/s"),
+        (1024, "bytes-binary-rate", "1KiB/s"),
+        (100.04, "duration-fine", "100ms 40µs"),
+        (1.25, "duration-fine", "1ms 250µs"),
+        (0.000_3, "duration-fine", "300ns"),
+        (1e-7, "duration-fine", "0ms"),
+        (-90_061_000, "duration-fine", "\u22121d 1h"),
+        (4_000_000, "duration-clock", "1:06:40"),
+        (1500, "duration-clock", "0:01.5"),
+        (0, "duration-clock", "0:00"),
+        (-90_000_000, "duration-clock", "\u22121:01:00:00"),
+        (1_234_567, "smart-signed", "+1.23M"),
+        (-12, "smart-signed", "\u221212"),
+        (0, "smart-signed", "0"),
+    ],
+)
+def test_named_formats_tell_what_d3_has_no_notation_for(value, fmt, text):
+    formats.check_format(fmt, "number")
+    assert formats.number(value, fmt) == text
+
+
+def test_amounts_of_data_follow_the_locale_s_decimal_sign():
+    assert formats.number(1_500_000, "bytes", locale="de") == "1,5MB"
+
+
+def test_plotly_has_the_nearest_it_can_write():
+    assert formats.axis("bytes")["ticksuffix"] == "B"
+    assert formats.hover("y", "bytes-rate") == "%{y:.3~s}B/s"
+    assert formats.hover("y", "smart-signed") == "%{y:+,.4~f}"

@@ -5,6 +5,12 @@
 
   const MINUS = "\u2212";
   const DURATIONS = { duration: 1, "duration-ms": 0.001, "duration-min": 60 };
+  const BYTES = { bytes: [1000, ""], "bytes-binary": [1024, ""], "bytes-rate": [1000, "/s"], "bytes-binary-rate": [1024, "/s"] };
+  const LETTERS = {
+    1000: ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"],
+    1024: ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"],
+  };
+  const NANOSECONDS = [["d", 864e11], ["h", 36e11], ["m", 6e10], ["s", 1e9], ["ms", 1e6], ["\u00b5s", 1e3], ["ns", 1]];
   const made = new Map();
 
   // A formatter per format and locale, made once.
@@ -40,10 +46,14 @@
     if (!Number.isFinite(value)) return "";
     const { format, signs, money } = context;
     if (Object.hasOwn(DURATIONS, format)) return duration(value * DURATIONS[format]);
+    if (Object.hasOwn(BYTES, format)) return bytes(d3, value, BYTES[format][0], signs) + BYTES[format][1];
+    if (format === "duration-fine") return fine(value);
+    if (format === "duration-clock") return clock(value, signs);
     const sign = money === null || money === undefined ? "" : "$";
-    if (format === "smart") {
+    if (format === "smart" || format === "smart-signed") {
+      const plus = format === "smart-signed" && value > 0 ? "+" : "";
       // The prefix is the first letter behind the digits; a currency may have letters of its own.
-      const text = written(d3, sign + smart(value), signs, value);
+      const text = written(d3, plus + sign + smart(value), signs, value);
       return Math.abs(value) >= 9.995e8 ? text.replace(/(\d)G/, "$1B") : text;
     }
     return written(d3, format === "full" ? sign + full(value, money) : format, signs, value);
@@ -61,6 +71,36 @@
     at = units.findIndex(([, size]) => whole >= size);
     const rest = at < 3 ? Math.floor((whole % units[at][1]) / units[at + 1][1]) : 0;
     return sign + Math.floor(whole / units[at][1]) + units[at][0] + (rest ? " " + rest + units[at + 1][0] : "");
+  }
+
+  function fine(milliseconds) {
+    const sign = milliseconds < 0 ? MINUS : "";
+    const left = Math.abs(milliseconds) * 1e6;
+    const first = NANOSECONDS.findIndex(([, size]) => left >= size);
+    const small = NANOSECONDS[Math.min((first < 0 ? 6 : first) + 1, 6)][1];
+    const whole = Math.floor(left / small + 0.5) * small;
+    if (!whole) return "0ms";
+    const at = NANOSECONDS.findIndex(([, size]) => whole >= size);
+    const [unit, size] = NANOSECONDS[at];
+    const rest = at < 6 ? Math.floor((whole % size) / NANOSECONDS[at + 1][1]) : 0;
+    return sign + Math.floor(whole / size) + unit + (rest ? " " + rest + NANOSECONDS[at + 1][0] : "");
+  }
+  function clock(milliseconds, signs) {
+    const tenths = Math.floor(Math.abs(milliseconds) / 100 + 0.5);
+    const seconds = Math.floor(tenths / 10);
+    const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+    while (parts.length > 2 && !parts[0]) parts.shift();
+    const text = parts.map((part, at) => (at ? String(part).padStart(2, "0") : String(part))).join(":");
+    return (milliseconds < 0 ? MINUS : "") + text + (tenths % 10 ? signs.decimal + (tenths % 10) : "");
+  }
+  function bytes(d3, value, base, signs) {
+    let size = Math.abs(value);
+    let at = 0;
+    while (at < 8 && Math.floor(size * 100 + 0.5) / 100 >= base) {
+      size /= base;
+      at += 1;
+    }
+    return written(d3, ",.2~f", signs, value < 0 ? -size : size) + LETTERS[base][at];
   }
 
   // ---- times: rows carry wall clocks as ISO text ------------------------------------------------
