@@ -27,7 +27,13 @@ from dashapp.query.values import Value, coerce
 from dashapp.specs import Filter, MetricFilter
 from dashapp.specs.query import Scalar
 
-POSITIVE = {"!=": "=", "not in": "in", "not contains": "contains", "not like": "like"}
+POSITIVE = {
+    "!=": "=",
+    "not in": "in",
+    "not contains": "contains",
+    "not like": "like",
+    "not ilike": "ilike",
+}
 _ESCAPED = str.maketrans({"/": "//", "%": "/%", "_": "/_"})
 
 

@@ -15,7 +15,7 @@ GRAINS: tuple[Grain, ...] = ("second", "minute", "hour", "day", "week", "month",
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median", "stddev"]
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not in", "between",
-    "contains", "not contains", "starts with", "ends with", "like", "not like", "ilike",
+    "contains", "not contains", "starts with", "ends with", "like", "not like", "ilike", "not ilike",
     "is null", "is not null", "is true", "is false", "time range",
 ]  # fmt: skip
 Scalar = str | int | float | bool | None
