@@ -89,9 +89,7 @@ def boxplot(table: pa.Table, step: BoxPlot) -> pa.Table:
     return pa.table(columns)
 
 
-def _present(
-    table: pa.Table, by: Sequence[str], parts: list[Rows], keep_empty: bool
-) -> list[Rows]:
+def _present(table: pa.Table, by: Sequence[str], parts: list[Rows], keep_empty: bool) -> list[Rows]:
     """The groups; with `keep_empty` off without those of an empty member."""
     if keep_empty or not by:
         return parts
@@ -101,8 +99,8 @@ def _present(
 
 def _totals(table: pa.Table, within: Sequence[str], values: Floats) -> Floats:
     members = tables.codes(table, within)
-    totals: Floats = np.bincount(members, weights=np.nan_to_num(values))[members]
-    return totals
+    totals = np.bincount(members, weights=np.nan_to_num(values)).astype(np.float64)
+    return totals[members]
 
 
 def _divided(values: Floats, by: Floats) -> Floats:
