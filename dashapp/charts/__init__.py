@@ -8,7 +8,7 @@ from dashapp.charts.categories import Bar
 from dashapp.charts.distribution import Histogram
 from dashapp.charts.matrix import Heatmap
 from dashapp.charts.mixed import Mixed
-from dashapp.charts.numbers import BigNumber, BigNumberTrend
+from dashapp.charts.numbers import BigNumber, BigNumberPeriod
 from dashapp.charts.parts import Pie
 from dashapp.charts.pivot import PivotTable
 from dashapp.charts.scatter import Scatter
@@ -16,6 +16,7 @@ from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Area, Line
 from dashapp.charts.trees import Treemap
+from dashapp.charts.trends import BigNumberTrend
 from dashapp.errors import Misdefined
 
 KINDS: dict[str, type[ChartKind]] = {
@@ -23,6 +24,7 @@ KINDS: dict[str, type[ChartKind]] = {
     for found in (
         BigNumber,
         BigNumberTrend,
+        BigNumberPeriod,
         Table,
         PivotTable,
         Line,

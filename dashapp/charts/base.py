@@ -84,6 +84,7 @@ class Number:
     note: str = ""
     trend: dict[str, Any] | None = None
     tone: str | None = None  # "#rrggbb" from a conditional format
+    size: float = 1.0  # of the type, in shares of the usual size
     summary: str = ""
 
 

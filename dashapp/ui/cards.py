@@ -127,7 +127,9 @@ def plot(key: str, dataset: str, drawing: Plot) -> Component:
 
 def number(drawing: Number) -> Component:
     """One large value, its change and a small trend."""
-    style = {"color": drawing.tone} if drawing.tone else None
+    style: dict[str, Any] = {"--number-size": drawing.size}
+    if drawing.tone:
+        style["color"] = drawing.tone
     first: list[Component] = [html.Div(drawing.value, className="number-value", style=style)]
     if drawing.change:
         first.append(html.Div(drawing.change, className=f"number-change {drawing.change_is}"))
