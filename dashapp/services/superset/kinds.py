@@ -51,7 +51,10 @@ def chart(
     if translator is None:
         reason = UNLIKE.get(viz_type, "There is no kind like it here.")
         raise Invalid(f"Charts of type {viz_type[:60]} cannot be translated. {reason}")
-    read = Params(viz_type, name, params, dataset, siblings, rewrite)
+    read = Params(
+        viz_type=viz_type, name=name, values=params, dataset=dataset, siblings=siblings,
+        rewrite=rewrite,
+    )  # fmt: skip
     try:
         found: Translated = translator(read)
         options = KINDS[found.kind].Options.model_validate(found.options)

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from dashapp.errors import Invalid
 from dashapp.services.superset import conditions, names
 from dashapp.services.superset.ranges import range_text
-from dashapp.services.superset.words import AGGREGATES, FINER, GRAINS, IGNORED, WEEKS
+from dashapp.services.superset.values import Values, number
+from dashapp.services.superset.words import AGGREGATES, FINER, GRAINS, WEEKS
 from dashapp.specs import (
     ColumnSpec,
     DatasetSpec,
@@ -37,85 +38,21 @@ class Added:
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
 
 
-@dataclass
-class Params:
+@dataclass(kw_only=True)
+class Params(Values):
     """One chart's parameters; remembers which were read and what could not be carried over."""
 
     viz_type: str
     name: str
-    values: Mapping[str, Any]
     dataset: DatasetSpec
     siblings: Callable[[int], Params | None] | None = None
     rewrite: Callable[[str], str] = str
     added: Added = field(default_factory=Added)
-    notes: list[str] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-
-    # One value
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value as it stands; `default` where there is none or null."""
-        self.used.add(key)
-        found = self.values.get(key)
-        return default if found is None else found
-
-    def text(self, key: str) -> str | None:
-        """Text that is not empty; numbers as text."""
-        found = self.get(key)
-        if isinstance(found, bool) or not isinstance(found, str | int | float):
-            return None
-        return str(found).strip() or None
-
-    def number(self, key: str) -> float | None:
-        """A finite number, also from text."""
-        return number(self.get(key))
-
-    def whole(self, key: str) -> int | None:
-        """A whole number, also from text."""
-        found = self.number(key)
-        return None if found is None else int(found)
-
-    def flag(self, key: str, default: bool = False) -> bool:
-        """A switch; text such as "true" counts too."""
-        found = self.get(key, default)
-        if isinstance(found, str):
-            return found.strip().lower() in ("true", "1", "yes", "on")
-        return bool(found)
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        """Text values of a list, or one text alone."""
-        found = self.get(key, ())
-        items = found if isinstance(found, list | tuple) else [found]
-        return tuple(str(i) for i in items if isinstance(i, str | int | float) and str(i) != "")
-
-    def choice(self, key: str, known: Mapping[str, Any], default: Any = None) -> Any:
-        """Our word for one of Superset's; others are noted and `default` is taken."""
-        found = self.get(key)
-        if found is None or found == "":
-            return default
-        if isinstance(found, str | int | float) and str(found) in known:
-            return known[str(found)]
-        self.note(f"“{key}: {str(found)[:60]}” is not known here.")
-        return default
-
-    def note(self, sentence: str) -> None:
-        """Tell people what was not carried over."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
 
     def sibling(self, chart: Any) -> Params | None:
         """Another chart of the bundle by its number in Superset, over this chart's dataset."""
         place = number(chart)
         return self.siblings(int(place)) if self.siblings and place is not None else None
-
-    def unread(self) -> list[str]:
-        """Keys with a value that nobody read and that matter."""
-        empty: tuple[Any, ...] = (None, "", [], {}, False)
-        return sorted(
-            key
-            for key, value in self.values.items()
-            if key not in self.used | IGNORED and not key.startswith("js_") and value not in empty
-        )
 
     def sql(self, text: str) -> str:
         """SQL of the bundle's database as the dataset's database reads it; no templates."""
@@ -375,17 +312,6 @@ class Translated:
 
 
 Translator = Callable[[Params], Translated]
-
-
-def number(value: Any) -> float | None:
-    """A finite number from JSON, also from text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if abs(found) < 1e300 else None  # NaN is not less than anything.
 
 
 def refused(error: ValidationError) -> Invalid:
