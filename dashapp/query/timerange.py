@@ -2,14 +2,14 @@
 
 Every range is half-open: the start belongs to it, the end does not. "Last N days" (and weeks,
 months, quarters, years) ends at today's midnight, so that equal questions of one day are equal;
-"last N hours" (minutes, seconds) ends at the minute (second) that just began.
+"last N hours" (minutes, seconds) ends at the minute (second) that just began. Each end of "A : B"
+is a moment as `words.py` reads it, such as "start of month - 13 months" or "3 days ago", or empty.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -17,45 +17,32 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 
 from dashapp.errors import Invalid
-from dashapp.query.grains import (
-    BELOW_DAY,
-    MONTHS,
-    STEPS,
-    WeekStart,
-    add_months,
-    floor,
-    following,
+from dashapp.query.grains import WeekStart, add_months, floor
+from dashapp.query.moments import (
+    DAYS,
+    TODAY,
+    Clock,
+    Fixed,
+    Moment,
+    Named,
+    Start,
+    Word,
+    anchor,
+    at,
+    period,
+    shifted,
+    step,
 )
-from dashapp.query.zones import LAST, wall, zone_of
+from dashapp.query.words import read_moment
+from dashapp.query.zones import zone_of
 from dashapp.specs.query import Grain
 
 Range = tuple[datetime | None, datetime | None]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When and where a range is resolved; `now` is aware, `wall` what a clock there shows."""
-
-    now: datetime
-    zone: str
-    week_start: WeekStart
-
-    @property
-    def wall(self) -> datetime:
-        """The naive time in the zone."""
-        return wall(self.now, self.zone)
-
-    def anchor(self, unit: Grain) -> datetime:
-        """Where a rolling range of `unit` begins or ends: midnight, or this minute or second."""
-        if unit in BELOW_DAY:
-            return floor(self.now.astimezone(UTC), "second" if unit == "second" else "minute")
-        return floor(self.wall, "day")
-
-
+Ends = tuple[Moment | None, Moment | None]
 NO_FILTER = "no filter"
 EXAMPLES = (
-    "last 7 days, last quarter, previous month, current year, year to date, today, 2013, "
-    "2013-05, 2013-05-01, 2013-01-01 : 2013-02-01"
+    "last 7 days, last quarter, previous month, current year, year to date, today, 2013, 2013-05, "
+    "2013-05-01, 2013-01-01 : 2013-02-01, start of month - 3 months : today"
 )
 
 _UNIT = r"(?P<unit>second|minute|hour|day|week|month|quarter|year)s?"
@@ -65,9 +52,7 @@ _CALENDAR = re.compile(
 )
 _CURRENT = re.compile(rf"(?:current|this) (?:calendar )?{_UNIT}")
 _TO_DATE = re.compile(r"(?P<unit>week|month|quarter|year) to date|(?P<short>[wmqy])td")
-_AGO = re.compile(rf"(?P<count>\d{{1,6}}) {_UNIT} (?P<way>ago|from now)")
 _OFFSET = re.compile(rf"(?P<count>\d{{1,6}}) {_UNIT}(?: ago)?")
-_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})(?:-(?P<day>\d{2}))?|q(?P<q>[1-4])))?")
 _BETWEEN = re.compile(r"\s+:\s+|^\s*:\s+|\s+:\s*$")
 _SHORT: dict[str, Grain] = {"w": "week", "m": "month", "q": "quarter", "y": "year"}
 
@@ -78,23 +63,46 @@ def resolve(expression: str, zone: str, now: datetime, week_start: WeekStart = "
     `now` is aware. An expression that nobody understands is Invalid, with examples.
     """
     tz = zone_of(zone)
+    clock = Clock(now, zone, week_start)
+    ends = read(expression)
     try:
-        low, high = _read(expression, Clock(now, zone, week_start))
-        bounds = tuple(
+        times = (None if end is None else at(end, clock) for end in ends)
+        start, end = (
             None if t is None else (t if t.tzinfo else t.replace(tzinfo=tz)).astimezone(tz)
-            for t in (low, high)
+            for t in times
         )
-        for bound in bounds:
+        for bound in (start, end):
             if bound is not None:
                 bound.astimezone(UTC)
     except (OverflowError, ValueError) as error:
         raise _unknown(expression) from error
-    start, end = bounds
     if start is not None and end is not None and start > end:
         raise Invalid(
             f"The time range '{expression[:100]}' ends before it starts.", {"time_range": "order"}
         )
     return start, end
+
+
+def read(expression: str) -> Ends:
+    """The two ends of a time range as moments, None where it is open; Invalid if it is none."""
+    text = _plain(expression)
+    if text in ("", NO_FILTER, ":"):
+        return None, None
+    try:
+        parts = _split(text)
+        if parts is not None:
+            low, high = (read_moment(part) if part else None for part in parts)
+            return low, high
+        for pattern, form in _FORMS:
+            match = pattern.fullmatch(text)
+            if match:
+                return form(match)
+        whole = period(text)
+    except (OverflowError, ValueError) as error:
+        raise _unknown(expression) from error
+    if whole is None:
+        raise _unknown(expression)
+    return Fixed(text), Fixed(whole[1].date().isoformat())
 
 
 def absolute(bounds: Range) -> str:
@@ -163,101 +171,39 @@ def _unknown(expression: str) -> Invalid:
     )
 
 
-def _read(expression: str, clock: Clock) -> Range:
-    text = _plain(expression)
-    if text in ("", NO_FILTER, ":"):
-        return None, None
-    parts = _split(text)
-    if parts is not None:
-        low, high = (_point(p, clock, expression) for p in parts)
-        return low, high
-    for pattern, read in _FORMS:
-        match = pattern.fullmatch(text)
-        if match:
-            return read(match, clock)
-    raise _unknown(expression)
+def _named_day(match: re.Match[str]) -> Ends:
+    return Named(cast(Word, match.group())), shifted(TODAY, DAYS[match.group()] + 1, "day")
 
 
-def _named_day(match: re.Match[str], clock: Clock) -> Range:
-    day = floor(clock.wall, "day") + timedelta(days=_DAYS[match.group()])
-    return day, day + timedelta(days=1)
-
-
-def _rolling(match: re.Match[str], clock: Clock) -> Range:
+def _rolling(match: re.Match[str]) -> Ends:
     unit = cast(Grain, match["unit"])
     count = int(match["count"] or 1)
-    anchor = clock.anchor(unit)
+    here = anchor(unit)
     if match["way"] == "next":
-        return anchor, _step(anchor, unit, count)
-    return _step(anchor, unit, -count), anchor
+        return here, shifted(here, count, unit)
+    return shifted(here, -count, unit), here
 
 
-def _calendar(match: re.Match[str], clock: Clock) -> Range:
+def _calendar(match: re.Match[str]) -> Ends:
     unit = cast(Grain, match["unit"])
     count = int(match["count"] or 1)
-    start = floor(clock.wall, unit, clock.week_start)
+    start = Start(unit, anchor(unit))
     if match["way"] == "previous":
-        return _step(start, unit, -count), start
+        return shifted(start, -count, unit), start
     if not match["calendar"]:
-        return _rolling(match, clock)
-    start = following(start, unit)
-    return start, _step(start, unit, count)
+        return _rolling(match)
+    return shifted(start, 1, unit), shifted(start, 1 + count, unit)
 
 
-def _current(match: re.Match[str], clock: Clock) -> Range:
+def _current(match: re.Match[str]) -> Ends:
     unit = cast(Grain, match["unit"])
-    start = floor(clock.wall, unit, clock.week_start)
-    return start, following(start, unit)
+    start = Start(unit, anchor(unit))
+    return start, shifted(start, 1, unit)
 
 
-def _to_date(match: re.Match[str], clock: Clock) -> Range:
+def _to_date(match: re.Match[str]) -> Ends:
     unit = _SHORT[match["short"]] if match["short"] else cast(Grain, match["unit"])
-    return floor(clock.wall, unit, clock.week_start), floor(clock.wall, "day") + timedelta(days=1)
-
-
-def _period(match: re.Match[str], clock: Clock) -> Range:
-    year = int(match["year"])
-    unit: Grain = "year"
-    month, day = 1, 1
-    if match["q"]:
-        month, unit = int(match["q"]) * 3 - 2, "quarter"
-    if match["month"]:
-        month, unit = int(match["month"]), "month"
-    if match["day"]:
-        day, unit = int(match["day"]), "day"
-    start = datetime(year, month, day)  # noqa: DTZ001
-    end = following(start, unit)
-    if end == LAST:
-        raise OverflowError("The period ends after the calendar does.")
-    return start, end
-
-
-def _point(text: str, clock: Clock, expression: str) -> datetime | None:
-    """One side of "A : B" as a time; naive times are meant in the viewer's zone."""
-    if not text:
-        return None
-    if text == "now":
-        return clock.anchor("minute")
-    if text in _DAYS:
-        return floor(clock.wall, "day") + timedelta(days=_DAYS[text])
-    ago = _AGO.fullmatch(text)
-    if ago:
-        unit = cast(Grain, ago["unit"])
-        count = int(ago["count"]) * (-1 if ago["way"] == "ago" else 1)
-        return _step(clock.anchor(unit), unit, count)
-    period = _PERIOD.fullmatch(text)
-    if period:
-        return _period(period, clock)[0]
-    try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError as error:
-        raise _unknown(expression) from error
-
-
-def _step(time: datetime, unit: Grain, count: int) -> datetime:
-    if unit in MONTHS:
-        return add_months(time, MONTHS[unit] * count)
-    return time + STEPS[unit] * count
+    return Start(unit, TODAY), shifted(TODAY, 1, "day")
 
 
 def _moved(time: datetime, offset: str, bounds: Range, sign: int) -> datetime:
@@ -265,7 +211,7 @@ def _moved(time: datetime, offset: str, bounds: Range, sign: int) -> datetime:
     match = _OFFSET.fullmatch(text)
     try:
         if match:
-            return _step(time, cast(Grain, match["unit"]), int(match["count"]) * sign)
+            return step(time, cast(Grain, match["unit"]), int(match["count"]) * sign)
         if text != "previous period":
             raise Invalid(
                 f"'{offset}' is not an offset. Try '1 year', '28 days' or 'previous period'.",
@@ -305,12 +251,10 @@ def _shown(text: str, locale: str, is_end: bool = False) -> str:
     return str(format_datetime(time.replace(tzinfo=None), "short", locale=known))
 
 
-_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Clock], Range]], ...] = (
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Ends]], ...] = (
     (re.compile("yesterday|today|tomorrow"), _named_day),
     (_ROLLING, _rolling),
     (_CALENDAR, _calendar),
     (_CURRENT, _current),
     (_TO_DATE, _to_date),
-    (_PERIOD, _period),
 )

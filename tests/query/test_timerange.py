@@ -17,8 +17,10 @@ from dashapp.query.timerange import (
     earlier,
     later,
     previous_period,
+    read,
     resolve,
 )
+from dashapp.query.words import read_moment, written
 
 NOW = datetime(2013, 8, 14, 15, 30, 20, 5, tzinfo=UTC)  # a Wednesday
 EXPECTED = {
@@ -66,6 +68,29 @@ EXPECTED = {
     "2013-01-01T00:00:00+02:00 : 2013-02": ("2012-12-31T22:00", "2013-02-01"),
     "7 days ago : today": ("2013-08-07", "2013-08-14"),
     "today : 3 days from now": ("2013-08-14", "2013-08-17"),
+    "3 months ago : now": ("2013-05-14", "2013-08-14T15:30"),
+    "100 years ago : now": ("1913-08-14", "2013-08-14T15:30"),
+    "start of month - 13 months : today": ("2012-07-01", "2013-08-14"),
+    "start of year : last day of year": ("2013-01-01", "2013-12-31"),
+    "start of last month : last day of last month": ("2013-07-01", "2013-07-31"),
+    "start of last 2 quarters : start of this quarter": ("2013-01-01", "2013-07-01"),
+    "start of week of (today - 1 year) : now": ("2012-08-13", "2013-08-14T15:30"),
+    "start of month of 2013-02-17 : last day of month of 2013-02-17 + 1 day": (
+        "2013-02-01",
+        "2013-03-01",
+    ),
+    "start of hour : this second": ("2013-08-14T15:00", "2013-08-14T15:30:20"),
+    "start of hour of (now - 90 minutes) : now": ("2013-08-14T14:00", "2013-08-14T15:30"),
+    "last monday : last wednesday + 7 days": ("2013-08-12", "2013-08-14"),
+    "monday : friday + 1 day": ("2013-08-12", "2013-08-17"),
+    "(today - 1 month) - 1 day : today": ("2013-07-13", "2013-08-14"),
+    "today - (days from 2013-08-01 to today) days : tomorrow": ("2013-08-01", "2013-08-15"),
+    "2020 - (years from 2010-12-31 to 2013-01-01) years : 2020": ("2017-01-01", "2020-01-01"),
+    "2013-01-01T05:30 - 1 hour : 2013-01-01 05:30 + 2 minutes": (
+        "2013-01-01T04:30",
+        "2013-01-01T05:32",
+    ),
+    "now + 3 days : 5 days from now + 1 hour": ("2013-08-17T15:30", "2013-08-19T01:00"),
     "2013-05-01 :": ("2013-05-01", None),
     ": 2013-05-01": (None, "2013-05-01"),
     "no filter": (None, None),
@@ -90,7 +115,11 @@ def test_a_range_means(expression):
         "last", "last x days", "last -3 days", "last 3", "soon", "2013-13", "2013-02-30", "13", "0000",
         "last 999999 years", "9999", "a : b", "2013-01-01 : 2012-01-01", "2013-01-01:2013-02-01",
         "1 : 2 : 3", "2013-01-01 : x", "'; drop table t", "last 7 days; x", "last 9999999 days", "\0",
-        "DATEADD(DATETIME('now'), -1, day) : now",
+        "DATEADD(DATETIME('now'), -1, day) : now", "start of : now", "start of fortnight : now",
+        "last day of hour : now", "today + : now", "today + 3 : now", "today 3 days : now", ") : now",
+        "(today : now", "today) : now", "today - (weeks from today to now) days : now",
+        "this : now", "3 days hence : now", "(" * 30 + "today" + ")" * 30 + " : now", "last : now",
+        "today" + " + 1 day" * 99 + " :", "today - 9999999 days :", "today - ٣ days :",
     ],
 )  # fmt: skip
 def test_what_is_no_range_is_refused_with_examples(expression):
@@ -106,6 +135,32 @@ def test_any_text_is_a_range_or_refused(expression):
     except Invalid:
         return
     describe(expression)
+
+
+@pytest.mark.parametrize("expression", list(EXPECTED))
+def test_moments_are_written_as_they_are_read(expression):
+    for moment in read(expression):
+        if moment is not None:
+            assert read_moment(written(moment)) == moment
+
+
+def test_weeks_of_moments_begin_on_the_datasets_day():
+    for first, saturday, sunday in (("monday", 17, 18), ("sunday", 17, 11), ("saturday", 10, 11)):
+        assert resolve("monday :", "UTC", NOW, first)[0].day == 12
+        assert resolve("saturday :", "UTC", NOW, first)[0].day == saturday
+        assert resolve("sunday :", "UTC", NOW, first)[0].day == sunday
+    assert resolve("start of week :", "UTC", NOW, "sunday")[0].day == 11
+
+
+def test_days_are_steps_of_the_calendar_and_hours_are_lengths():
+    now = datetime(2013, 3, 31, 12, 0, tzinfo=UTC)
+    days, hours = resolve("today + 1 day : today + 24 hours", "Europe/Berlin", now)
+    assert (days.isoformat(), hours.isoformat()) == (
+        "2013-04-01T00:00:00+02:00",
+        "2013-04-01T01:00:00+02:00",
+    )
+    start, _ = resolve("now - 1 day :", "Europe/Berlin", now)
+    assert start.isoformat() == "2013-03-30T14:00:00+01:00"
 
 
 def test_days_are_those_of_the_viewers_zone():
