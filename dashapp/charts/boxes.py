@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dashapp.charts.asks import (
     DATA,
@@ -19,36 +17,16 @@ from dashapp.charts.asks import (
 )
 from dashapp.charts.axes import Style, category_axis, layout, references, style, value_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.colors import faded
-from dashapp.charts.plot_options import (
-    AxisOptions,
-    GrainOptions,
-    MemberOptions,
-    needs,
-)
-from dashapp.charts.plotting import (
-    NO_ROWS,
-    Floats,
-    clicks_of,
-    encode,
-    floats,
-    safe,
-    typed,
-)
+from dashapp.charts.colors import assign, faded
+from dashapp.charts.plot_options import AxisOptions, GrainOptions, needs
+from dashapp.charts.plotting import NO_ROWS, safe, typed
+from dashapp.charts.quartiles import Boxes, boxes_of, summary
 from dashapp.charts.traces import labels_of
-from dashapp.charts.values import Plain
-from dashapp.charts.wide import ordered, words
-from dashapp.specs import (
-    DatasetSpec,
-    Dimension,
-    QuerySpec,
-    SeriesLimit,
-    metric_name,
-)
+from dashapp.charts.wide import Sort
+from dashapp.specs import DatasetSpec, Dimension, QuerySpec, SeriesLimit, metric_name
 from dashapp.specs.post import BoxPlot as BoxPlotStep
+from dashapp.specs.post import Quartiles, Whiskers
 from dashapp.specs.query import Metric
-
-MOST_OUTLIERS: Final = 150  # Per box.
 
 
 class BoxPlot(ChartKind):
@@ -57,7 +35,7 @@ class BoxPlot(ChartKind):
     slug, title, family, icon = "box_plot", "Box plot", "distribution", "align-middle"
     description = "Median, quartiles and outliers of a metric, one box per member."
 
-    class Options(AxisOptions, MemberOptions, GrainOptions):
+    class Options(AxisOptions, GrainOptions):
         """What a box is made of."""
 
         by: tuple[Dimension, ...] = Field(
@@ -67,11 +45,12 @@ class BoxPlot(ChartKind):
             description="One box per member of these dimensions.",
             json_schema_extra=DATA | {"widget": "dimensions"},
         )
-        metric: Metric | None = Field(
-            None,
-            title="Metric",
-            description="What is computed per member spread over.",
-            json_schema_extra=DATA | {"widget": "metric"},
+        metrics: tuple[Metric, ...] = Field(
+            (),
+            max_length=10,
+            title="Metrics",
+            description="What is computed per member spread over; one colour each.",
+            json_schema_extra=DATA | {"widget": "metrics"},
         )
         over: tuple[Dimension, ...] = Field(
             (),
@@ -89,11 +68,38 @@ class BoxPlot(ChartKind):
             description="Raw values of a numeric column instead of a metric.",
             json_schema_extra=DATA | {"widget": "number_column"},
         )
-        whiskers: Literal["tukey", "min/max", "2/98", "9/91"] = Field(
+        members: int | None = Field(
+            25,
+            ge=1,
+            le=500,
+            title="Members",
+            description="Most boxes per metric; those of the largest sums are kept.",
+            json_schema_extra=DATA,
+        )
+        sort: Sort = Field(
+            "auto",
+            title="Sort",
+            description="Order of the boxes, by their median or their name.",
+            json_schema_extra=LOOK,
+        )
+        whiskers: Whiskers = Field(
             "tukey",
             title="Whiskers",
-            description="Reach of the whiskers: 1.5 times the box, all values, or percentiles.",
+            description="Reach of the whiskers: “tukey” for 1.5 times the box, “min/max” for "
+            "all values, or two percentiles such as 2/98.",
+            json_schema_extra=LOOK | {"suggestions": ["tukey", "min/max", "2/98", "9/91"]},
+        )
+        quartiles: Quartiles = Field(
+            "linear",
+            title="Quartiles",
+            description="Between two values: on the line between them, or halfway (midpoint).",
             json_schema_extra=LOOK,
+        )
+        empty: bool = Field(
+            True,
+            title="Empty member",
+            description="Draw a box for rows without a member.",
+            json_schema_extra=DATA,
         )
         outliers: bool = Field(
             True, title="Outliers", description="Dots beyond the whiskers.", json_schema_extra=LOOK
@@ -101,6 +107,21 @@ class BoxPlot(ChartKind):
         horizontal: bool = Field(
             False, title="Lying", description="Boxes from left to right.", json_schema_extra=LOOK
         )
+
+        @model_validator(mode="before")
+        @classmethod
+        def _listed(cls, values: Any) -> Any:
+            """One metric may be written as `metric`."""
+            if isinstance(values, dict) and values.get("metric") and not values.get("metrics"):
+                values = values | {"metrics": (values["metric"],)}
+            if isinstance(values, dict):
+                values = {k: v for k, v in values.items() if k != "metric"}
+            return values
+
+        @property
+        def measures(self) -> tuple[Metric, ...]:
+            """What boxes are made of: the raw column, or the metrics."""
+            return (self.column,) if self.column is not None else self.metrics
 
         def spread(self, dataset: DatasetSpec) -> tuple[Dimension, ...]:
             """The dimensions over which a box spreads, times cut to the grain that applies."""
@@ -119,65 +140,76 @@ class BoxPlot(ChartKind):
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
         """Quartiles per box, over a metric per member spread over, or over raw values."""
         by = tuple(d.name for d in options.by)
+        names = tuple(metric_name(m) for m in options.measures)
+        step = BoxPlotStep(
+            by=tuple(d.column for d in options.by) if options.column else by,
+            metrics=names,
+            whiskers=options.whiskers,
+            quartiles=options.quartiles,
+            empty=options.empty,
+        )
         if options.column is not None:
-            columns = dict.fromkeys((*(d.column for d in options.by), options.column))
-            step = BoxPlotStep(
-                by=tuple(d.column for d in options.by),
-                metrics=(options.column,),
-                whiskers=options.whiskers,
-            )
-            query = options.base_query(dataset, columns=tuple(columns), post=(step,))
-            return {"main": query}
-        if options.metric is None:
-            needs(options.metric, "metric", "Choose a metric, or a column.")
-            raise AssertionError
-        over = options.spread(dataset)
+            columns = tuple(dict.fromkeys((*(d.column for d in options.by), options.column)))
+            return {"main": options.base_query(dataset, columns=columns, post=(step,))}
+        needs(options.metrics, "metrics", "Choose a metric, or a column.")
+        over = tuple(d for d in options.spread(dataset) if d.name not in by)
         needs(over, "over", "Choose what the values are spread over.")
-        step = BoxPlotStep(by=by, metrics=(metric_name(options.metric),), whiskers=options.whiskers)
         limit = None
-        if options.by:
+        if options.by and options.members:
             limit = SeriesLimit(dimensions=by, limit=options.members, other=False)
         query = options.base_query(
-            dataset, (*options.by, *over), (options.metric,), series=limit, post=(step,)
+            dataset, (*options.by, *over), options.metrics, series=limit, post=(step,)
         )
         return {"main": query}
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
-        """A box per member with its outliers as dots."""
-        if options.metric is None and options.column is None:
+        """Boxes per member and metric with their outliers as dots."""
+        if not options.measures:
             return Empty("not_configured", "Choose a metric, or a column.")
-        boxes = _boxes(options, tables["main"], dataset, look)
+        boxes = boxes_of(
+            tables["main"],
+            tuple((d, d.column if options.column else d.name) for d in options.by),
+            metric_name(options.measures[0]),
+            (options.members, options.sort),
+            dataset,
+            look,
+        )
         if not len(boxes.median):
             return Empty("no_rows", NO_ROWS)
-        metric: Metric = options.column or options.metric or ""
-        title = (
-            dimension_title(Dimension(column=options.column), dataset)
-            if options.column
-            else metric_title(metric, dataset)
-        )
-        written = style(metric, dataset, look, boxes.median, options.format)
-        names = labels_of(boxes.names, 22 if options.horizontal or len(boxes.names) <= 8 else 14)
-        color = look.palette[0]
-        traces = [cls._box(options, boxes, names, written, color, title)]
-        if options.outliers and any(boxes.outliers):
-            traces.append(cls._dots(options, boxes, names, written, color))
-        page = cls._page(options, names, written, title, dataset, look)
-        top = int(np.argmax(boxes.median))
-        low = int(np.argmin(boxes.median))
-        told = (
-            f"{title} in {len(names)} boxes: highest median "
-            f"{written.text(float(boxes.median[top]))} ({boxes.names[top]}), lowest "
-            f"{written.text(float(boxes.median[low]))} ({boxes.names[low]})."
-        )
+        titles = {metric_name(m): cls._title(options, m, dataset) for m in options.measures}
+        written = style(options.measures[0], dataset, look, boxes.median, options.format)
+        spoken = list(dict.fromkeys(boxes.names))
+        names = labels_of(spoken, 22 if options.horizontal or len(spoken) <= 8 else 14)
+        at = dict(zip(spoken, names, strict=True))
+        colors = assign(titles, look) if len(titles) > 1 else dict.fromkeys(titles, look.palette[0])
+        traces = []
+        for metric, title in titles.items():
+            own = boxes.of(metric)
+            places = [at[n] for n in own.names]
+            traces.append(cls._box(options, own, places, written, colors[metric], title))
+            if options.outliers and any(own.outliers):
+                traces.append(cls._dots(options, own, places, written, colors[metric], title))
+        place = options.legend_place(len(titles))
+        title = next(iter(titles.values())) if len(titles) == 1 else ""
+        page = cls._page(options, names, written, title, list(titles.values()), dataset, look)
+        page["boxmode"] = "group" if len(titles) > 1 else "overlay"
+        page["scattermode"] = page["boxmode"]
         clicks = tuple(click_target(d) for d in options.by)
+        told = summary(boxes, title or ", ".join(titles.values()), len(names), place, written)
         return Plot({"data": traces, "layout": page}, clicks, told)
+
+    @classmethod
+    def _title(cls, options: Options, metric: Metric, dataset: DatasetSpec) -> str:
+        if options.column is not None:
+            return dimension_title(Dimension(column=options.column), dataset)
+        return metric_title(metric, dataset)
 
     @classmethod
     def _box(
         cls,
         options: Options,
-        boxes: _Boxes,
+        boxes: Boxes,
         names: list[str],
         written: Style,
         color: str,
@@ -186,6 +218,8 @@ class BoxPlot(ChartKind):
         return {
             "type": "box",
             "name": safe(title),
+            "offsetgroup": title,
+            "alignmentgroup": "boxes",
             "y" if options.horizontal else "x": names,
             "orientation": "h" if options.horizontal else "v",
             "q1": typed(boxes.q1),
@@ -205,7 +239,13 @@ class BoxPlot(ChartKind):
 
     @classmethod
     def _dots(
-        cls, options: Options, boxes: _Boxes, names: list[str], written: Style, color: str
+        cls,
+        options: Options,
+        boxes: Boxes,
+        names: list[str],
+        written: Style,
+        color: str,
+        title: str,
     ) -> dict[str, Any]:
         at = [i for i, values in enumerate(boxes.outliers) for _ in values]
         values = np.array([v for values in boxes.outliers for v in values])
@@ -214,6 +254,8 @@ class BoxPlot(ChartKind):
             "type": "scatter",
             "mode": "markers",
             "name": "Outliers",
+            "offsetgroup": title,
+            "alignmentgroup": "boxes",
             place: [names[i] for i in at],
             value: typed(values),
             "marker": {"size": 4, "color": faded(color, 0.55)},
@@ -230,6 +272,7 @@ class BoxPlot(ChartKind):
         names: list[str],
         written: Style,
         title: str,
+        entries: list[str],
         dataset: DatasetSpec,
         look: Look,
     ) -> dict[str, Any]:
@@ -242,6 +285,8 @@ class BoxPlot(ChartKind):
         return layout(
             look,
             heading=title if options.axis_titles else "",
+            legend=options.legend_place(len(entries)),
+            entries=entries,
             hovermode="closest",
             boxgap=0.35,
             xaxis=values if options.horizontal else places,
@@ -253,59 +298,3 @@ class BoxPlot(ChartKind):
 def _d3(written: Style) -> str:
     """The bare d3 format of a style, for places that take no template."""
     return written.hover("y").partition("%{y:")[2].partition("}")[0]
-
-
-@dataclass(frozen=True)
-class _Boxes:
-    names: list[str]
-    clicks: list[list[Plain] | None]
-    low: Floats
-    q1: Floats
-    median: Floats
-    q3: Floats
-    high: Floats
-    mean: Floats
-    outliers: list[list[float]]
-
-
-def _boxes(options: BoxPlot.Options, table: pa.Table, dataset: DatasetSpec, look: Look) -> _Boxes:
-    """Boxes in the order asked for; those without a value are left out."""
-    table = table.filter(pa.array(np.isfinite(floats(table, "median"))))
-    members: list[list[Plain]] = []
-    spoken: list[list[str]] = []
-    for dimension in options.by:
-        found = encode(table, dimension.column if options.column else dimension.name)
-        raw = found.members() if table.num_rows else []
-        names = words(raw, dimension, dataset, look)
-        members.append([raw[i] for i in found.codes.tolist()])
-        spoken.append([names[i] for i in found.codes.tolist()])
-    rows = table.num_rows
-    names = [" · ".join(parts) for parts in zip(*spoken, strict=True)] or [""] * rows
-    median = floats(table, "median")
-    first = members[0] if members else [None] * rows
-    order = ordered(first, names, options.sort, median)
-    if len(order) > options.members:
-        kept = set(sorted(order, key=lambda i: -median[i])[: options.members])
-        order = [i for i in order if i in kept]
-    clicks = clicks_of(*members) if members else [None] * rows
-    dots = table.column("outliers").to_pylist() if "outliers" in table.column_names else []
-    low, q1, q3, high, mean = (floats(table, n)[order] for n in ("min", "q1", "q3", "max", "mean"))
-    return _Boxes(
-        names=[names[i] for i in order],
-        clicks=[clicks[i] for i in order],
-        low=low,
-        q1=q1,
-        median=median[order],
-        q3=q3,
-        high=high,
-        mean=mean,
-        outliers=[_some(dots[i] or []) for i in order] if dots else [[] for _ in order],
-    )
-
-
-def _some(values: list[float]) -> list[float]:
-    """At most MOST_OUTLIERS dots: the furthest out on both sides and a regular choice between."""
-    if len(values) <= MOST_OUTLIERS:
-        return values
-    at = np.unique(np.linspace(0, len(values) - 1, MOST_OUTLIERS).astype(int))
-    return [values[i] for i in at.tolist()]

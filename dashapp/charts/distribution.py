@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dashapp.charts.asks import (
     ANALYSIS,
@@ -22,22 +20,12 @@ from dashapp.charts.asks import (
 )
 from dashapp.charts.axes import SHARE, Style, layout, references, style, value_axis
 from dashapp.charts.base import ChartKind, ClickTarget, Drawing, Empty, Look, Plot, Tables
+from dashapp.charts.bins import Bins, Counts, counted, cut
 from dashapp.charts.colors import assign, faded
-from dashapp.charts.plot_options import (
-    AxisOptions,
-    is_additive,
-    needs,
-)
-from dashapp.charts.plotting import (
-    NO_ROWS,
-    Floats,
-    clicks_of,
-    floats,
-    safe,
-    typed,
-)
+from dashapp.charts.plot_options import AxisOptions, is_additive, needs
+from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, floats, safe, typed
 from dashapp.charts.values import Plain
-from dashapp.charts.wide import Series, widen
+from dashapp.charts.wide import Series, widen, words
 from dashapp.errors import Invalid
 from dashapp.specs import (
     DatasetSpec,
@@ -49,23 +37,13 @@ from dashapp.specs import (
     SimpleMetric,
     metric_name,
 )
+from dashapp.specs.post import Histogram as HistogramStep
 from dashapp.specs.query import Metric
 
 MOST_VALUES: Final = 20_000  # Distinct values that a histogram without a bin width may ask for.
-MOST_BINS: Final = 80
-MOST_WIDE: Final = 2_000  # Bins that a width may make; more are narrower than a pixel.
+MOST_BINS: Final = 500
+MOST_DRAWN: Final = 50  # Series of equal bins; the largest are drawn.
 COUNT: Final = SimpleMetric(aggregate="count", label="count")
-
-
-def nice_width(low: float, high: float, bins: int = 30) -> float:
-    """A width of 1, 2 or 5 times a power of ten that cuts the range into about `bins` bins."""
-    span = abs(high - low)
-    if not span or not math.isfinite(span):
-        return 1.0
-    rough = span / max(1, bins)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(s for s in (1, 2, 5, 10) if s * power >= rough * (1 - 1e-9))
-    return float(f"{step * power:.12g}")
 
 
 class Histogram(ChartKind):
@@ -95,17 +73,25 @@ class Histogram(ChartKind):
         )
         bins: int = Field(
             30,
-            ge=2,
+            ge=1,
             le=MOST_BINS,
             title="Bins",
-            description="About how many bins, where no width is set.",
+            description="About how many bins, where no width is set; exactly, if they are equal.",
             json_schema_extra=DATA,
         )
-        series: Dimension | None = Field(
-            None,
+        edges: Literal["round", "equal"] = Field(
+            "round",
+            title="Edges",
+            description="Bins of a round width, counted by the database, or equal bins from the "
+            "lowest to the highest value, counted over the rows that the row limit lets through.",
+            json_schema_extra=DATA,
+        )
+        series: tuple[Dimension, ...] = Field(
+            (),
+            max_length=3,
             title="Series",
             description="One colour per member.",
-            json_schema_extra=DATA | {"widget": "dimension"},
+            json_schema_extra=DATA | {"widget": "dimensions"},
         )
         series_limit: int = Field(
             6,
@@ -136,7 +122,13 @@ class Histogram(ChartKind):
         normalize: bool = Field(
             False,
             title="Shares",
-            description="Shares of each series instead of counts.",
+            description="Shares instead of counts.",
+            json_schema_extra=ANALYSIS,
+        )
+        share_of: Literal["series", "all"] = Field(
+            "series",
+            title="Shares of",
+            description="Each series by itself, or of everything that is shown.",
             json_schema_extra=ANALYSIS,
         )
         cumulative: bool = Field(
@@ -148,6 +140,36 @@ class Histogram(ChartKind):
             description="Series on top of each other, or see-through over each other.",
             json_schema_extra=LOOK,
         )
+
+        empty: bool = Field(
+            True,
+            title="Empty member",
+            description="Count rows without a member of the series, with equal edges.",
+            json_schema_extra=DATA,
+        )
+        x_title: str = Field(
+            "", max_length=200, title="Title across", description="Instead of the column's.",
+            json_schema_extra=LOOK,
+        )  # fmt: skip
+        y_title: str = Field(
+            "", max_length=200, title="Title upwards", description="Instead of what is counted.",
+            json_schema_extra=LOOK,
+        )  # fmt: skip
+        x_format: str | None = Field(
+            None,
+            max_length=50,
+            title="Format across",
+            description="d3 format of the column's values; its own by default.",
+            json_schema_extra=LOOK | {"widget": "number_format"},
+        )
+
+        @field_validator("series", mode="before")
+        @classmethod
+        def _listed(cls, value: Any) -> Any:
+            """One dimension may be written without a list."""
+            if value is None:
+                return ()
+            return (value,) if isinstance(value, dict | Dimension) else value
 
         @property
         def counted(self) -> Metric:
@@ -163,19 +185,17 @@ class Histogram(ChartKind):
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
         """One row per bin (or distinct value) and series."""
         needs(options.column, "column", "Choose the column that is cut into bins.")
+        if options.edges == "equal":
+            return {"main": _raw(options, dataset)}
         if options.bin is None and not is_additive(options.counted, dataset):
             needs(options.bin, "bin", "This metric needs a bin width: its values do not add up.")
-        at = options.dimension
-        series: tuple[Dimension, ...] = ()
-        limit = None
-        if options.series is not None:
-            series = (options.series,)
-            limit = SeriesLimit(dimensions=(options.series.name,), limit=options.series_limit)
+        at, names = options.dimension, tuple(d.name for d in options.series)
+        limit = SeriesLimit(dimensions=names, limit=options.series_limit) if names else None
         query = options.base_query(
             dataset,
-            (at, *series),
+            (at, *options.series),
             (options.counted,),
-            filters=_within(options),
+            filters=(Filter(column=at.column, op="is not null"), *_within(options)),
             series=limit,
             order=(Order(by=at.name),),
             limit=MOST_VALUES,
@@ -186,53 +206,50 @@ class Histogram(ChartKind):
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
         """Bars without gaps between bins; empty bins stay empty."""
         table = tables["main"]
-        if options.bin is None and table.num_rows >= MOST_VALUES:
+        equal = options.edges == "equal"
+        if not equal and options.bin is None and table.num_rows >= MOST_VALUES:
             many = f"This column has more than {MOST_VALUES:,} different values; set a bin width."
             return Empty("not_configured", many)
-        at, name = options.dimension, metric_name(options.counted)
-        series = (options.series,) if options.series else ()
-        wide = widen(table, at, series, (name,), dataset, look)
-        places = _places(wide.values, dimension_title(at, dataset))
-        if not np.isfinite(places).any():
+        told = (
+            _equal(options, table, dataset, look) if equal else _cut(options, table, dataset, look)
+        )
+        if told is None:
             return Empty("no_rows", NO_ROWS)
-        bins = _bins(places, options)
-        counts = bins.summed(np.nan_to_num(wide.cells(name)), places)
-        shown = _shown(counts, options)
-        written = style(options.counted, dataset, look, counts, options.format)
-        drawn = Style(SHARE, None, look.locale) if options.normalize else written
-        traces = cls._traces(options, bins, wide.series, counts, shown, drawn, written, look)
-        title = "Count" if options.metric is None else metric_title(options.metric, dataset)
+        shown = told.counts if equal else _shown(told.counts, options)
+        written = style(options.counted, dataset, look, told.counts, options.format)
+        drawn = Style(options.format or SHARE, None, look.locale) if options.normalize else written
+        traces = cls._traces(options, told, shown, drawn, look)
+        counts = (
+            "Count" if options.metric is None or equal else metric_title(options.metric, dataset)
+        )
+        title = options.y_title or ("Share" if options.normalize and equal else counts)
         place = options.legend_place(len(traces))
-        page = cls._page(options, bins, drawn, title, place, traces, dataset, look)
-        click = ClickTarget(at.column, None, bins.width)
-        clicks = (click, *(click_target(d) for d in series))
-        return Plot({"data": traces, "layout": page}, clicks, _told(bins, counts, title, written))
+        page = cls._page(options, told.bins, drawn, title, place, traces, dataset, look)
+        clicks = tuple(click_target(d) for d in options.series)
+        if not equal:
+            clicks = (ClickTarget(options.dimension.column, None, told.bins.width), *clicks)
+        return Plot({"data": traces, "layout": page}, clicks, told.summary(title, drawn))
 
     @classmethod
     def _traces(
-        cls,
-        options: Options,
-        bins: _Bins,
-        series: tuple[Series, ...],
-        counts: Floats,
-        shown: Floats,
-        drawn: Style,
-        written: Style,
-        look: Look,
+        cls, options: Options, told: Counts, shown: Floats, drawn: Style, look: Look
     ) -> list[dict[str, Any]]:
-        members = [s.members[0] if s.members else None for s in series]
-        colors: dict[Plain, str] = {None: look.palette[0]}
+        bins, series = told.bins, told.series
+        members = [s.members[0] if len(s.members) == 1 else s.name for s in series]
+        colors: dict[Plain, str] = dict.fromkeys(members, look.palette[0])
         if options.series:
             colors = assign(members, look)
         texts = [safe(t) for t in bins.texts()]
         value = drawn.hover("y")
-        if options.normalize:
-            value += f" ({written.hover('text')})"
+        if options.normalize and bins.is_cut:
+            value += " (%{text})"
+        lows = [bins.lows.tolist()] if bins.is_cut else []
         found = []
         for row, one in enumerate(series):
             color = colors[members[row]]
             name = f"{safe(one.name)}: " if one.name else ""
             overlaid = options.stack == "overlaid" and len(series) > 1
+            clicks = [*lows, *([m] * len(texts) for m in one.members)]
             trace: dict[str, Any] = {
                 "type": "bar",
                 "name": safe(one.name),
@@ -241,12 +258,10 @@ class Histogram(ChartKind):
                 "width": bins.width,
                 "marker": {"color": faded(color, 0.55) if overlaid else color},
                 "hovertext": texts,
-                "text": counts[row].tolist(),
+                "text": [f"{v:,.12g}" for v in told.counts[row].tolist()],
                 "textposition": "none",
                 "hovertemplate": f"%{{hovertext}}<br>{name}<b>{value}</b><extra></extra>",
-                "customdata": clicks_of(
-                    bins.lows.tolist(), *([m] * len(texts) for m in one.members), has_other=True
-                ),
+                "customdata": clicks_of(*clicks, has_other=True) if clicks else None,
             }
             if options.value_labels:
                 trace |= {
@@ -260,7 +275,7 @@ class Histogram(ChartKind):
     def _page(
         cls,
         options: Options,
-        bins: _Bins,
+        bins: Bins,
         drawn: Style,
         title: str,
         place: str,
@@ -269,8 +284,9 @@ class Histogram(ChartKind):
         look: Look,
     ) -> dict[str, Any]:
         column = dimension_column(options.dimension, dataset)
-        name = dimension_title(options.dimension, dataset) if options.axis_titles else ""
-        across = value_axis(Style(column.format or ",.12~g", None, look.locale), title=name)
+        own = options.x_title or dimension_title(options.dimension, dataset)
+        fmt = options.x_format or column.format or ",.12~g"
+        across = value_axis(Style(fmt, None, look.locale), title=own if options.axis_titles else "")
         across |= {"showgrid": False, "zeroline": False, "nticks": 8, "tickangle": 0}
         shown = title if options.axis_titles else ""
         return layout(
@@ -289,6 +305,53 @@ class Histogram(ChartKind):
         )
 
 
+def _raw(options: Histogram.Options, dataset: DatasetSpec) -> QuerySpec:
+    """Raw rows, counted after the query in equal bins."""
+    by = tuple(dict.fromkeys(d.column for d in options.series))
+    column = options.column or ""
+    step = HistogramStep(
+        column=column,
+        bins=options.bins,
+        by=by,
+        normalize=options.normalize,
+        share_of="all" if options.share_of == "all" else "member",
+        cumulative=options.cumulative,
+        empty=options.empty,
+    )
+    columns = tuple(dict.fromkeys((*by, column)))
+    return options.base_query(dataset, columns=columns, filters=_within(options), post=(step,))
+
+
+def _cut(
+    options: Histogram.Options, table: pa.Table, dataset: DatasetSpec, look: Look
+) -> Counts | None:
+    """Counts per value (or bin of the database), added up in bins."""
+    at, name = options.dimension, metric_name(options.counted)
+    wide = widen(table, at, options.series, (name,), dataset, look)
+    places = _places(wide.values, dimension_title(at, dataset))
+    if not np.isfinite(places).any():
+        return None
+    bins = cut(places, options.bin, options.bins)
+    return Counts(bins, wide.series, bins.summed(np.nan_to_num(wide.cells(name)), places))
+
+
+def _equal(
+    options: Histogram.Options, table: pa.Table, dataset: DatasetSpec, look: Look
+) -> Counts | None:
+    """Equal bins that were counted after the query; the largest series first."""
+    if not table.num_rows:
+        return None
+    bins, members, counts = counted(table, tuple(d.column for d in options.series))
+    names = [
+        " · ".join(
+            words([m], d, dataset, look)[0] for m, d in zip(key, options.series, strict=True)
+        )
+        for key in members
+    ]
+    order = np.argsort(-counts.sum(axis=1), kind="stable")[:MOST_DRAWN].tolist()
+    return Counts(bins, tuple(Series(members[i], names[i]) for i in order), counts[order])
+
+
 def _places(values: Sequence[Plain], title: str) -> Floats:
     try:
         return floats(pa.table({"at": pa.array(values, pa.float64())}), "at")
@@ -297,9 +360,9 @@ def _places(values: Sequence[Plain], title: str) -> Floats:
 
 
 def _within(options: Histogram.Options) -> tuple[Filter, ...]:
-    """Conditions on the column: it has a value, within the bounds asked for."""
+    """Conditions on the column: within the bounds asked for."""
     column = options.column or ""
-    found = [Filter(column=column, op="is not null")]
+    found = list[Filter]()
     if options.value_low is not None:
         found.append(Filter(column=column, op=">=", value=options.value_low))
     if options.value_high is not None:
@@ -307,57 +370,10 @@ def _within(options: Histogram.Options) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class _Bins:
-    """Bins of equal width from the lowest to the highest, empty ones included."""
-
-    lows: Floats
-    width: float
-
-    def summed(self, cells: Floats, places: Floats) -> Floats:
-        """Cells (series by place) added up per bin."""
-        known = np.isfinite(places)
-        at = np.floor(places[known] / self.width + 1e-9) - round(self.lows[0] / self.width)
-        found = np.zeros((len(cells), len(self.lows)))
-        for row, values in enumerate(cells):
-            np.add.at(found[row], at.astype(np.int64), values[known])
-        return found
-
-    def texts(self) -> list[str]:
-        """Bins in words, lower end included, upper end not."""
-        return [f"{low:.12g} – {low + self.width:.12g}" for low in self.lows.tolist()]
-
-
-def _bins(places: Floats, options: Histogram.Options) -> _Bins:
-    """Bins that cover all places: of the width asked for, or a nice one."""
-    known = places[np.isfinite(places)]
-    low, high = float(known.min()), float(known.max())
-    width = options.bin or nice_width(low, high, options.bins)
-    if options.bin is None and bool((known == np.round(known)).all()):
-        width = max(1.0, width)
-    if (high - low) / width > MOST_WIDE:
-        raise Invalid(
-            f"Bins of {width:g} are too narrow for values from {low:g} to {high:g}.",
-            {"bin": f"At least {nice_width(low, high, MOST_WIDE):g}."},
-        )
-    first, last = math.floor(low / width + 1e-9), math.floor(high / width + 1e-9)
-    lows = np.round(np.arange(first, last + 1) * width, 12)
-    return _Bins(lows, width)
-
-
 def _shown(counts: Floats, options: Histogram.Options) -> Floats:
     found = counts
     if options.normalize:
-        total = counts.sum(axis=1, keepdims=True)
+        one = options.share_of == "series"
+        total = counts.sum(axis=1, keepdims=True) if one else counts.sum()
         found = counts / np.where(total == 0, 1, total)
     return np.cumsum(found, axis=1) if options.cumulative else found
-
-
-def _told(bins: _Bins, counts: Floats, title: str, written: Style) -> str:
-    whole = counts.sum(axis=0)
-    top = int(np.argmax(whole))
-    return (
-        f"{title} in {len(bins.lows)} bins from {bins.lows[0]:.12g} to "
-        f"{bins.lows[-1] + bins.width:.12g}: most in {bins.texts()[top]} "
-        f"({written.text(float(whole[top]))})."
-    )

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from dashapp.charts.base import ClickTarget, Empty
-from dashapp.charts.distribution import MOST_VALUES, nice_width
+from dashapp.charts.bins import nice_width
+from dashapp.charts.distribution import MOST_VALUES
 from dashapp.errors import Invalid
 from dashapp.specs import Filter
 from dashapp.specs.post import BoxPlot

@@ -205,10 +205,39 @@ def test_histogram_per_member_as_running_shares():
     assert table["count"].to_pylist() == [1.0, 1.0, 1 / 3, 1.0]
 
 
-def test_histogram_of_equal_values_is_one_bin():
+def test_histogram_of_equal_values_reaches_half_a_unit_to_both_sides():
     table = pa.table({"flights": [4, 4, None]})
-    found = answer(table, Histogram(column="flights"), by=())
-    assert found.to_pydict() == {"bin_from": [4.0], "bin_to": [4.0], "count": [2]}
+    found = answer(table, Histogram(column="flights", bins=2), by=())
+    assert found.to_pydict() == {"bin_from": [3.5, 4.0], "bin_to": [4.0, 4.5], "count": [0, 2]}
+
+
+def test_histogram_shares_may_be_of_everything_and_leave_out_the_empty_member():
+    table = pa.table({"origin": ["EWR", "EWR", None, "JFK"], "flights": [0, 4, 9, 10]})
+    step = Histogram(
+        column="flights", bins=2, by=("origin",), normalize=True, share_of="all", empty=False
+    )
+    found = answer(table, step, by=("origin",))
+    assert found["origin"].to_pylist() == ["EWR", "EWR", "JFK", "JFK"]
+    assert found["bin_to"].to_pylist() == [5.0, 10.0, 5.0, 10.0]
+    assert found["count"].to_pylist() == pytest.approx([2 / 3, 0, 0, 1 / 3])
+
+
+def test_equal_ranks_may_share_the_mean_of_their_places():
+    table = pa.table({"flights": [10, 30, 10, None, 5]})
+    step = Rank(metric="flights", descending=False, percent=True, ties="mean")
+    found = answer(table, step, by=())["rank"].to_pylist()
+    assert found == [2.5 / 4, 1.0, 2.5 / 4, None, 1 / 4]
+
+
+def test_quartiles_may_lie_halfway_and_whiskers_at_any_percentiles():
+    table = pa.table({"origin": [None, "EWR", "EWR", "EWR", "EWR"], "flights": [9, 1, 2, 3, 10]})
+    step = BoxPlot(
+        by=("origin",), metrics=("flights",), whiskers="0.5/60", quartiles="midpoint", empty=False
+    )
+    (box,) = answer(table, step, by=("origin",)).to_pylist()
+    assert (box["q1"], box["q3"], box["outliers"]) == (1.5, 6.5, [1.0, 3.0, 10.0])
+    with pytest.raises(ValueError, match="Percentiles"):
+        BoxPlot(by=(), metrics=("flights",), whiskers="98/2")
 
 
 @given(NUMBERS, st.integers(1, 30))
