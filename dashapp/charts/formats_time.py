@@ -75,7 +75,7 @@ def pattern(grain: Grain, locale: str) -> str:
         return _WEEK.get(told.language, "{} (W%V)").format(day)
     if grain == "day":
         return day
-    clock = told.time_formats["medium" if grain == "second" else "short"].pattern
+    clock = told.time_formats["medium" if "second" in grain else "short"].pattern
     joined = str(told.datetime_formats["medium"])
     return _joined(joined, day, _d3(clock, told) or "%H:%M")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from dashapp.query.zones import FIRST, LAST
 from dashapp.specs.query import GRAINS, Grain
@@ -11,19 +11,36 @@ from dashapp.specs.query import GRAINS, Grain
 WeekStart = Literal["monday", "sunday", "saturday"]
 # Days by which a week starts before the Monday that ISO begins it with.
 WEEK_LEAD: dict[WeekStart, int] = {"monday": 0, "sunday": 1, "saturday": 2}
+# Parts of the next larger unit: how many of which.
+MULTIPLES: dict[Grain, tuple[int, Literal["second", "minute", "hour"]]] = {
+    "5 seconds": (5, "second"),
+    "30 seconds": (30, "second"),
+    "5 minutes": (5, "minute"),
+    "10 minutes": (10, "minute"),
+    "15 minutes": (15, "minute"),
+    "30 minutes": (30, "minute"),
+    "6 hours": (6, "hour"),
+    "12 hours": (12, "hour"),
+}
+EVERY: tuple[Grain, ...] = get_args(Grain)  # From the finest to the coarsest.
 STEPS: dict[Grain, timedelta] = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
+    **{grain: timedelta(**{f"{unit}s": count}) for grain, (count, unit) in MULTIPLES.items()},
     "day": timedelta(days=1),
     "week": timedelta(days=7),
 }
 MONTHS: dict[Grain, int] = {"month": 1, "quarter": 3, "year": 12}
-BELOW_DAY: frozenset[Grain] = frozenset({"second", "minute", "hour"})
+BELOW_DAY: frozenset[Grain] = frozenset({"second", "minute", "hour", *MULTIPLES})
 
 
 def floor(time: datetime, grain: Grain, week_start: WeekStart = "monday") -> datetime:
     """The start of the grain that `time` falls in, by the same clock."""
+    if grain in MULTIPLES:
+        count, unit = MULTIPLES[grain]
+        start, told = floor(time, unit), getattr(time, unit)
+        return start.replace(**{unit: told // count * count})
     if grain == "second":
         return time.replace(microsecond=0)
     if grain == "minute":
@@ -74,9 +91,40 @@ def _by_date_trunc(stamp: str) -> dict[str, str]:
         table[f"week {start}"] = (
             f"date_trunc('week', {time} + {days}) - {days}" if lead else table["week"]
         )
+    for grain, (count, unit) in MULTIPLES.items():
+        whole, parts = _UP[unit], f"EXTRACT({unit} FROM {time})"
+        table[grain] = (
+            f"date_trunc('{whole}', {time}) + INTERVAL '{count}' {unit} "
+            f"* CAST(FLOOR({parts} / {count}) AS INTEGER)"
+        )
     return table
 
 
+def _by_strftime() -> dict[str, str]:
+    """SQLite's templates of the multiples: the part that counts is cut to whole steps."""
+    shapes = {
+        "second": ("%Y-%m-%d %H:%M:", "%S", "%02d"),
+        "minute": ("%Y-%m-%d %H:", "%M", "%02d:00"),
+        "hour": ("%Y-%m-%d ", "%H", "%02d:00:00"),
+    }
+    table: dict[str, str] = {}
+    for grain, (count, unit) in MULTIPLES.items():
+        head, part, tail = shapes[unit]
+        cut = f"CAST(strftime('{part}', {{0}}) AS INTEGER) / {count} * {count}"
+        table[grain] = f"strftime('{head}', {{0}}) || printf('{tail}', {cut})"
+    return table
+
+
+def _by_interval() -> dict[str, str]:
+    """MySQL's templates of the multiples."""
+    return {
+        grain: f"{_MYSQL[_UP[unit]]} + INTERVAL ({unit.upper()}({{0}}) DIV {count}) * {count} "
+        f"{unit.upper()}"
+        for grain, (count, unit) in MULTIPLES.items()
+    }
+
+
+_UP: dict[str, Grain] = {"second": "minute", "minute": "hour", "hour": "day"}
 _SQLITE = {
     "second": "strftime('%Y-%m-%d %H:%M:%S', {0})",
     "minute": "strftime('%Y-%m-%d %H:%M:00', {0})",
@@ -103,9 +151,9 @@ _MYSQL = {
     "year": "CAST(MAKEDATE(YEAR({0}), 1) AS DATETIME)",
 }
 _TEMPLATES: dict[str, dict[str, str]] = {
-    "sqlite": _SQLITE,
-    "mysql": _MYSQL,
-    "mariadb": _MYSQL,
+    "sqlite": _SQLITE | _by_strftime(),
+    "mysql": _MYSQL | _by_interval(),
+    "mariadb": _MYSQL | _by_interval(),
     "postgresql": _by_date_trunc("TIMESTAMP"),
     "duckdb": _by_date_trunc("TIMESTAMP"),
 }

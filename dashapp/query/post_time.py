@@ -201,7 +201,7 @@ def _steps(times: Sequence[datetime], grain: Grain, start: WeekStart) -> list[da
         steps.append(following(steps[-1], grain))
         if len(steps) > MOST_STEPS:
             raise Invalid(
-                f"The range has more than {MOST_STEPS:,} {grain}s; choose a coarser grain.",
+                f"The range has more than {MOST_STEPS:,} steps of {grain}; choose a coarser grain.",
                 {"grain": "Too fine for this range."},
             )
     return steps

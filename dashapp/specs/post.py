@@ -79,7 +79,10 @@ class Resample(Tagged):
     step: Literal["resample"] = "resample"
     time: Name
     metrics: tuple[Name, ...]
-    grain: Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+    grain: Literal[
+        "second", "5 seconds", "30 seconds", "minute", "5 minutes", "10 minutes", "15 minutes",
+        "30 minutes", "hour", "6 hours", "12 hours", "day", "week", "month", "quarter", "year",
+    ]  # fmt: skip
     fill: Literal["null", "zero", "forward", "backward", "linear"] = "null"
     how: Literal["sum", "mean", "median", "min", "max", "first", "last"] = "sum"
 

@@ -10,7 +10,11 @@ from pydantic import Field, field_validator, model_validator
 from dashapp.specs.base import Spec, Tagged
 from dashapp.specs.post import PostStep
 
-Grain = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+Grain = Literal[
+    "second", "5 seconds", "30 seconds", "minute", "5 minutes", "10 minutes", "15 minutes",
+    "30 minutes", "hour", "6 hours", "12 hours", "day", "week", "month", "quarter", "year",
+]  # fmt: skip
+# The units of time among them; the others are so many of one.
 GRAINS: tuple[Grain, ...] = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median", "stddev"]
 Operator = Literal[

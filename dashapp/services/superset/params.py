@@ -17,7 +17,7 @@ from dashapp.errors import Invalid
 from dashapp.services.superset import conditions, names
 from dashapp.services.superset.ranges import range_text
 from dashapp.services.superset.values import Values, number
-from dashapp.services.superset.words import AGGREGATES, FINER, GRAINS, WEEKS
+from dashapp.services.superset.words import AGGREGATES, GRAINS, WEEKS
 from dashapp.specs import (
     ColumnSpec,
     DatasetSpec,
@@ -164,7 +164,7 @@ class Params(Values):
         return tuple(found.values())
 
     def grain(self, key: str = "time_grain_sqla") -> Grain | None:
-        """The grain of time; one that is not known here becomes the next finer one."""
+        """The grain of time; none for one that is not known here."""
         text = self.text(key)
         if text is None or text in GRAINS:
             grain = GRAINS[text] if text else None
@@ -174,9 +174,8 @@ class Params(Values):
                     f"start on the same day ({self.dataset.week_start.title()})."
                 )
             return grain
-        finer = FINER.get(text)
-        self.note(f"There is no time grain {text[:50]} here; {finer or 'none'} is taken.")
-        return finer
+        self.note(f"There is no time grain {text[:50]} here; times are shown as they are.")
+        return None
 
     def axis(self) -> Dimension | None:
         """What runs along the axis: `x_axis`, or else the time column, cut to the grain."""

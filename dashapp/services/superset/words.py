@@ -9,15 +9,13 @@ from dashapp.specs.query import Aggregate
 
 # ISO 8601 durations, as Superset names its time grains.
 GRAINS: Final[dict[str, Grain]] = {
-    "PT1S": "second", "PT1M": "minute", "PT1H": "hour", "P1D": "day", "P1W": "week",
+    "PT1S": "second", "PT5S": "5 seconds", "PT30S": "30 seconds", "PT1M": "minute",
+    "PT5M": "5 minutes", "PT10M": "10 minutes", "PT15M": "15 minutes", "PT30M": "30 minutes",
+    "PT0.5H": "30 minutes", "PT1H": "hour", "PT6H": "6 hours", "PT12H": "12 hours",
+    "P1D": "day", "P1W": "week",
     "P1M": "month", "P3M": "quarter", "P0.25Y": "quarter", "P1Y": "year",
     "1969-12-28T00:00:00Z/P1W": "week", "1969-12-29T00:00:00Z/P1W": "week",
     "P1W/1970-01-03T00:00:00Z": "week", "P1W/1970-01-04T00:00:00Z": "week",
-}  # fmt: skip
-# Grains that have no like here: the next finer one that does.
-FINER: Final[dict[str, Grain]] = {
-    "PT5S": "second", "PT30S": "second", "PT5M": "minute", "PT10M": "minute", "PT15M": "minute",
-    "PT30M": "minute", "PT0.5H": "minute", "PT6H": "hour", "PT12H": "hour", "P0.5Y": "quarter",
 }  # fmt: skip
 # The first day of weeks that a grain names itself; the rest follow the database.
 WEEKS: Final[dict[str, str]] = {

@@ -15,7 +15,9 @@ from dashapp.specs import DatasetSpec, Dimension, Filter, Grain, RatioMetric, Si
 from dashapp.specs.query import Metric, Scalar
 
 GRAINS: Final[dict[Grain, str]] = {
-    "second": "PT1S", "minute": "PT1M", "hour": "PT1H", "day": "P1D", "week": "P1W",
+    "second": "PT1S", "5 seconds": "PT5S", "30 seconds": "PT30S", "minute": "PT1M",
+    "5 minutes": "PT5M", "10 minutes": "PT10M", "15 minutes": "PT15M", "30 minutes": "PT30M",
+    "hour": "PT1H", "6 hours": "PT6H", "12 hours": "PT12H", "day": "P1D", "week": "P1W",
     "month": "P1M", "quarter": "P3M", "year": "P1Y",
 }  # fmt: skip
 _OPERATORS: Final = {ours: theirs for theirs, ours in reversed(OPERATORS.items())}
