@@ -8,7 +8,14 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from dashapp.charts.asks import DATA, LOOK, dimension_column, dimension_title, metric_title
+from dashapp.charts.asks import (
+    ANALYSIS,
+    DATA,
+    LOOK,
+    dimension_column,
+    dimension_title,
+    metric_title,
+)
 from dashapp.charts.axes import SHARE, Style, category_axis, layout, style, time_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import DIVERGING, scale
@@ -16,11 +23,13 @@ from dashapp.charts.formats import hover
 from dashapp.charts.plot_options import GrainOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, safe, typed
 from dashapp.charts.traces import labels_of, targets
-from dashapp.charts.wide import Sort, Wide, ordered, widen, words
+from dashapp.charts.wide import Series, Sort, Wide, ordered, widen, words
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
+from dashapp.specs.post import Rank
 from dashapp.specs.query import Metric
 
 MOST_CELLS: Final = 20_000
+RANK: Final = "rank"
 # Text of a cell is about six px a character; a tile on a phone has some 300 px for cells.
 _ROOM_PX: Final = 300
 _CHARACTER_PX: Final = 6
@@ -59,20 +68,40 @@ class Heatmap(ChartKind):
             description="The value, or its share of its column (x), its row (y) or everything.",
             json_schema_extra=LOOK,
         )
-        columns_limit: int = Field(
+        rank: Literal["none", "x", "y", "all"] = Field(
+            "none",
+            title="Rank",
+            description="Work out where a cell stands (0 to 1) in its column (x), its row (y) "
+            "or everything.",
+            json_schema_extra=ANALYSIS,
+        )
+        rank_colors: bool = Field(
+            False,
+            title="Colour by rank",
+            description="Spread the colours evenly over the cells.",
+            json_schema_extra=LOOK,
+        )
+        share: Literal["none", "x", "y", "all"] = Field(
+            "none",
+            title="Share in tooltips",
+            description="A cell's share of its column (x), its row (y) or everything.",
+            json_schema_extra=LOOK,
+        )
+        columns_limit: int | None = Field(
             100,
             ge=1,
             le=500,
             title="Most columns",
-            description="The largest are kept; buckets of time the latest.",
+            description="The largest are kept; buckets of time the latest. As many as can be "
+            "drawn if empty.",
             json_schema_extra=DATA,
         )
-        rows_limit: int = Field(
+        rows_limit: int | None = Field(
             50,
             ge=1,
-            le=200,
+            le=500,
             title="Most rows",
-            description="The largest are kept.",
+            description="The largest are kept. As many as can be drawn if empty.",
             json_schema_extra=DATA,
         )
         x_sort: Sort = Field("auto", title="Order across", json_schema_extra=LOOK)
@@ -102,12 +131,21 @@ class Heatmap(ChartKind):
             description="Highest value of the scale; by the data if empty.",
             json_schema_extra=LOOK,
         )
+        color_bar: bool = Field(
+            True, title="Colour bar", description="Say what colours mean.", json_schema_extra=LOOK
+        )
         cell_labels: Literal["auto", "always", "never"] = Field(
             "auto",
             title="Values in cells",
             description="By default where they fit.",
             json_schema_extra=LOOK,
         )
+
+        @property
+        def within(self) -> tuple[str, ...]:
+            """Dimensions whose members a cell's rank is measured in."""
+            at = {"x": self.x, "y": self.y}.get(self.rank)
+            return (at.name,) if at else ()
 
         def axis(self, dimension: Dimension, dataset: DatasetSpec) -> Dimension:
             """A dimension with the grain that applies to it."""
@@ -128,7 +166,21 @@ class Heatmap(ChartKind):
             raise AssertionError
         axes = (options.axis(options.x, dataset), options.axis(options.y, dataset))
         order = options.order or tuple(Order(by=d.name) for d in axes)
-        return {"main": options.base_query(dataset, axes, (options.metric,), order=order)}
+        post = []
+        if options.rank != "none":
+            name = metric_name(options.metric)
+            post.append(
+                Rank(
+                    metric=name,
+                    within=options.within,
+                    descending=False,
+                    percent=True,
+                    ties="mean",
+                    name=RANK,
+                )  # fmt: skip
+            )
+        query = options.base_query(dataset, axes, (options.metric,), order=order, post=tuple(post))
+        return {"main": query}
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
@@ -137,7 +189,8 @@ class Heatmap(ChartKind):
             return Empty("not_configured", "Choose two dimensions and a metric.")
         x, y = options.axis(options.x, dataset), options.axis(options.y, dataset)
         name = metric_name(options.metric)
-        wide = _arranged(widen(tables["main"], x, (y,), (name,), dataset, look), name, options)
+        whole = widen(tables["main"], x, (y,), (name,), dataset, look, MOST_CELLS)
+        wide = _arranged(whole, name, options)
         if wide.ms is not None:
             wide = replace(wide, texts=words(wide.values, x, dataset, look))
         rows = _rows(wide, wide.cells(name), y, dataset, look, options)
@@ -145,20 +198,29 @@ class Heatmap(ChartKind):
         if not np.isfinite(cells).any():
             return Empty("no_rows", NO_ROWS)
         written = style(options.metric, dataset, look, cells, options.format)
-        trace = cls._trace(options, wide, cells, rows, written)
+        ranks = wide.cells(RANK)[rows] if options.rank != "none" else None
+        trace = cls._trace(options, wide, cells, ranks, rows, written)
         title = metric_title(options.metric, dataset)
         page = cls._page(options, wide, rows, x, y, dataset, look, title)
-        told = _summary(title, wide, rows, cells, written)
+        told = _summary(title, wide, rows, cells, written) + _left_out(whole, cells)
         return Plot({"data": [trace], "layout": page}, targets(x, (y,)), told)
 
     @classmethod
     def _trace(
-        cls, options: Options, wide: Wide, cells: Floats, rows: list[int], written: Style
+        cls,
+        options: Options,
+        wide: Wide,
+        cells: Floats,
+        ranks: Floats | None,
+        rows: list[int],
+        written: Style,
     ) -> dict[str, Any]:
-        shown = _normalized(cells, options.normalize)
-        value = written.hover("z")
-        if options.normalize != "none":
-            value = f"{hover('z', SHARE)} ({written.hover('text')})"
+        ranked = ranks is not None and options.rank_colors
+        shown = ranks if ranked and ranks is not None else _normalized(cells, options.normalize)
+        is_share = ranked or options.normalize != "none"
+        value = f"{hover('z', SHARE)} ({written.hover('text')})" if is_share else written.hover("z")
+        if ranked:
+            value = f"{written.hover('text')} (rank {hover('z', SHARE)})"
         series = [wide.series[i] for i in rows]
         texts = _texts(wide, options)
         trace: dict[str, Any] = {
@@ -166,7 +228,7 @@ class Heatmap(ChartKind):
             "z": typed(shown),
             "x": texts if wide.ms is None else wide.ms.tolist(),
             "y": labels_of([s.name for s in series], 22),
-            "hovertext": [[f"{safe(s.name)} · {safe(t)}" for t in wide.texts] for s in series],
+            "hovertext": _hovers(options, wide, series, cells),
             "customdata": [
                 clicks_of(wide.values, [s.members[0]] * len(wide.values)) for s in series
             ],
@@ -176,14 +238,14 @@ class Heatmap(ChartKind):
             "xgap": 1 if len(wide.values) <= 60 else 0,
             "ygap": 1 if len(rows) <= 40 else 0,
             "hovertemplate": f"%{{hovertext}}<br><b>{value}</b><extra></extra>",
-            **_colors(options, shown, written),
+            **_colors(options, shown, Style(SHARE) if is_share else written),
         }
-        if options.normalize != "none":
+        if is_share:
             trace["text"] = [[None if np.isnan(v) else float(v) for v in row] for row in cells]
         if _labels_fit(options, cells, written):
-            trace["texttemplate"] = (
-                hover("z", ".0%") if options.normalize != "none" else (written.hover("z"))
-            )
+            shares = options.normalize != "none" and not ranked
+            own = written.hover("text" if ranked else "z")
+            trace["texttemplate"] = hover("z", ".0%") if shares else own
             trace["textfont"] = {"size": 11}
         return trace
 
@@ -214,6 +276,31 @@ class Heatmap(ChartKind):
         return layout(look, heading=heading, hovermode="closest", xaxis=across, yaxis=down)
 
 
+def _hovers(
+    options: Heatmap.Options, wide: Wide, series: list[Series], cells: Floats
+) -> list[list[str]]:
+    """What a tooltip says above the value: row, column, and the cell's share if asked for."""
+    found = [[f"{safe(s.name)} · {safe(t)}" for t in wide.texts] for s in series]
+    if options.share == "none":
+        return found
+    shares = _normalized(cells, options.share)
+    of = {"x": "its column", "y": "its row", "all": "everything"}[options.share]
+    return [
+        [
+            text if np.isnan(share) else f"{text}<br>{share:.1%} of {of}"
+            for text, share in zip(row, parts, strict=True)
+        ]
+        for row, parts in zip(found, shares.tolist(), strict=True)
+    ]
+
+
+def _left_out(whole: Wide, cells: Floats) -> str:
+    """A sentence on rows and columns beyond the limits; nothing if there are none."""
+    rows, columns = whole.shape[0] - cells.shape[0], whole.shape[1] - cells.shape[1]
+    parts = [f"{n} {w}{'s' if n > 1 else ''}" for n, w in ((rows, "row"), (columns, "column")) if n]
+    return f" {' and '.join(parts)} left out." if parts else ""
+
+
 def _texts(wide: Wide, options: Heatmap.Options) -> list[str]:
     return labels_of(wide.texts, 14 if len(wide.texts) > 8 else 20)
 
@@ -222,11 +309,12 @@ def _arranged(wide: Wide, metric: str, options: Heatmap.Options) -> Wide:
     """Columns in the order asked for, as many as may be."""
     size = np.nansum(wide.cells(metric), axis=0)
     count = len(size)
-    if count > options.columns_limit:
+    most = options.columns_limit or MOST_CELLS
+    if count > most:
         if wide.ms is not None:
-            kept = np.arange(count - options.columns_limit, count)
+            kept = np.arange(count - most, count)
         else:
-            kept = np.sort(np.argsort(-size, kind="stable")[: options.columns_limit])
+            kept = np.sort(np.argsort(-size, kind="stable")[:most])
         wide, size = wide.keep(kept), size[kept]
     return wide.sorted(options.x_sort, size)
 
@@ -240,7 +328,7 @@ def _rows(
     options: Heatmap.Options,
 ) -> list[int]:
     """Places of the rows in the order asked for, as many as may be."""
-    most = min(options.rows_limit, max(1, MOST_CELLS // max(1, wide.shape[1])))
+    most = min(options.rows_limit or MOST_CELLS, max(1, MOST_CELLS // max(1, wide.shape[1])))
     kept = list(range(min(most, len(wide.series))))  # Series come largest first.
     members = [wide.series[i].members[0] for i in kept]
     texts = words(members, y, dataset, look)
@@ -268,10 +356,10 @@ def _colors(options: Heatmap.Options, shown: Floats, written: Style) -> dict[str
         "thickness": 10, "outlinewidth": 0, "len": 1, "lenmode": "fraction", "nticks": 5,
         "xpad": 6, "ypad": 0, "tickfont": {"size": 11}, "ticks": "",
     }  # fmt: skip
-    ticks = Style(SHARE).ticks() if options.normalize != "none" else written.ticks()
     found: dict[str, Any] = {
         "colorscale": scale(name, options.reverse_colors),
-        "colorbar": bar | ticks,
+        "colorbar": bar | written.ticks(),
+        "showscale": options.color_bar,
     }
     if crosses and name in DIVERGING and options.color_low is None and options.color_high is None:
         end = max(-low, high)

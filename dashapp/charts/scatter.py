@@ -7,12 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
 
-from dashapp.charts.asks import DATA, LOOK, click_target, metric_title
+from dashapp.charts.asks import click_target, metric_title
 from dashapp.charts.axes import (
     GREY,
-    Reference,
     Style,
     caption,
     layout,
@@ -22,13 +20,13 @@ from dashapp.charts.axes import (
 )
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import OTHER, OTHER_COLOR, assign, faded
-from dashapp.charts.plot_options import PlotOptions, needs
+from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, encode, floats, safe, shorten, typed
+from dashapp.charts.scatter_options import MOST_POINTS, ScatterOptions
 from dashapp.charts.wide import words
-from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
+from dashapp.specs import DatasetSpec, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
-BIGGEST: Final = 34  # Diameter of the largest bubble, in px.
 MOST_LABELS: Final = 40
 _EDGE: Final = 0.12  # Share of the axis in which a name in the middle would be cut off.
 # Labels, and the plot of a tile of half the page's width: what stands clear there.
@@ -42,102 +40,8 @@ class Scatter(ChartKind):
     slug, title, family, icon = "scatter", "Scatter and bubble", "categories", "circle"
     description = "How two metrics go together, one point per member; a third may size it."
 
-    class Options(PlotOptions):
+    class Options(ScatterOptions):
         """What the points are, and where they lie."""
-
-        points: tuple[Dimension, ...] = Field(
-            (),
-            max_length=3,
-            title="Points",
-            description="One point per member of these dimensions.",
-            json_schema_extra=DATA | {"widget": "dimensions"},
-        )
-        x: Metric | None = Field(
-            None,
-            title="Across",
-            description="Metric from left to right.",
-            json_schema_extra=DATA | {"widget": "metric"},
-        )
-        y: Metric | None = Field(
-            None,
-            title="Up",
-            description="Metric from bottom to top.",
-            json_schema_extra=DATA | {"widget": "metric"},
-        )
-        size: Metric | None = Field(
-            None,
-            title="Size",
-            description="Metric drawn as the area of a bubble.",
-            json_schema_extra=DATA | {"widget": "metric"},
-        )
-        color: Dimension | None = Field(
-            None,
-            title="Colour",
-            description="Dimension whose members colour the points.",
-            json_schema_extra=DATA | {"widget": "dimension"},
-        )
-        limit: int | None = Field(
-            1000,
-            ge=1,
-            le=5000,
-            title="Most points",
-            description="The largest by size (or by the metric upwards) are kept.",
-            json_schema_extra=DATA,
-        )
-        x_log: bool = Field(
-            False,
-            title="Logarithmic across",
-            description="The axis from left to right is logarithmic.",
-            json_schema_extra=LOOK,
-        )
-        y_log: bool = Field(
-            False,
-            title="Logarithmic up",
-            description="The axis from bottom to top is logarithmic.",
-            json_schema_extra=LOOK,
-        )
-        x_low: float | None = Field(None, title="Across from", json_schema_extra=LOOK)
-        x_high: float | None = Field(None, title="Across to", json_schema_extra=LOOK)
-        y_low: float | None = Field(None, title="Up from", json_schema_extra=LOOK)
-        y_high: float | None = Field(None, title="Up to", json_schema_extra=LOOK)
-        x_references: tuple[Reference, ...] = Field(
-            (),
-            max_length=10,
-            title="Upright lines",
-            description="Reference lines at values across.",
-            json_schema_extra=LOOK,
-        )
-        y_references: tuple[Reference, ...] = Field(
-            (),
-            max_length=10,
-            title="Level lines",
-            description="Reference lines at values upwards.",
-            json_schema_extra=LOOK,
-        )
-        point_labels: bool = Field(
-            False,
-            title="Names",
-            description="Write members' names at their points, if they are few.",
-            json_schema_extra=LOOK,
-        )
-        trend: bool = Field(
-            False,
-            title="Trend line",
-            description="The straight line that fits all points best.",
-            json_schema_extra=LOOK,
-        )
-
-        @property
-        def dimensions(self) -> tuple[Dimension, ...]:
-            """All dimensions asked for: the points', then the colour's if it is another one."""
-            extra = self.color and self.color.name not in {d.name for d in self.points}
-            return (*self.points, *((self.color,) if self.color and extra else ()))
-
-        @property
-        def metrics(self) -> tuple[Metric, ...]:
-            """The metrics asked for, each once."""
-            found = {metric_name(m): m for m in (self.x, self.y, self.size) if m is not None}
-            return tuple(found.values())
 
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
@@ -162,7 +66,9 @@ class Scatter(ChartKind):
             known &= x > 0
         if options.y_log:
             known &= y > 0
-        table = table.filter(pa.array(known)).slice(0, options.limit or 5000)
+        left_out = table.num_rows
+        table = table.filter(pa.array(known)).slice(0, options.limit or MOST_POINTS)
+        left_out -= table.num_rows
         if not table.num_rows:
             return Empty("no_rows", NO_ROWS)
         points = _Points(options, table, dataset, look)
@@ -180,7 +86,9 @@ class Scatter(ChartKind):
         )
         if options.axis_titles:
             page["annotations"].append(
-                caption(f"↑ {metric_title(options.y, dataset)}", inside=bool(place))
+                caption(
+                    f"↑ {options.y_title or metric_title(options.y, dataset)}", inside=bool(place)
+                )
             )
             page["margin"]["t"] = 8 if place else 24
         if place:
@@ -192,7 +100,7 @@ class Scatter(ChartKind):
             page["shapes"] = page.get("shapes", []) + lines["shapes"]
             page["annotations"] = page["annotations"] + lines["annotations"]
         clicks = tuple(click_target(d) for d in options.dimensions)
-        return Plot({"data": traces, "layout": page}, clicks, points.summary())
+        return Plot({"data": traces, "layout": page}, clicks, points.summary(left_out))
 
 
 class _Points:
@@ -241,11 +149,18 @@ class _Points:
 
     def _trace(self, at: Any, name: str, color: str) -> dict[str, Any]:
         sizes: Any = 9
-        marker: dict[str, Any] = {"color": faded(color, 0.72), "line": {"color": color, "width": 1}}
+        marker: dict[str, Any] = {
+            "color": faded(color, self.options.opacity),
+            "line": {"color": color, "width": 1},
+        }
         if self.size is not None:
             top = float(np.nanmax(np.abs(self.size), initial=0)) or 1.0
             sizes = np.nan_to_num(np.abs(self.size[at]))
-            marker |= {"sizemode": "area", "sizeref": 2 * top / BIGGEST**2, "sizemin": 3}
+            marker |= {
+                "sizemode": "area",
+                "sizeref": 2 * top / self.options.biggest**2,
+                "sizemin": 3,
+            }
             at = at[np.argsort(-sizes, kind="stable")]
             sizes = typed(np.nan_to_num(np.abs(self.size[at])))
         places = at.tolist()
@@ -296,8 +211,9 @@ class _Points:
                 kept.append(i)
         return frozenset(kept)
 
-    def _style(self, metric: Metric, values: Floats) -> Style:
-        return style(metric, self.dataset, self.look, values, self.options.format)
+    def _style(self, metric: Metric, values: Floats, which: str = "y") -> Style:
+        own = {"x": self.options.x_format, "marker.size": self.options.size_format}.get(which)
+        return style(metric, self.dataset, self.look, values, own or self.options.format)
 
     def _hover(self, name: str) -> str:
         options = self.options
@@ -307,7 +223,8 @@ class _Points:
             drawn.append(("marker.size", options.size, self.size))
         for variable, metric, values in drawn:
             title = safe(metric_title(metric or "", self.dataset))
-            lines.append(f"{title}: {self._style(metric or '', values).hover(variable)}")
+            written = self._style(metric or "", values, variable)
+            lines.append(f"{title}: {written.hover(variable)}")
         return "<br>".join(lines) + "<extra></extra>"
 
     def axis(
@@ -315,12 +232,13 @@ class _Points:
     ) -> dict[str, Any]:
         """An axis of values with its metric's title."""
         titled = self.options.axis_titles and which == "x"
-        title = metric_title(metric, self.dataset) if titled else ""
-        written = self._style(metric, self.x if which == "x" else self.y)
+        own = self.options.x_title or metric_title(metric, self.dataset)
+        title = own if titled else ""
+        written = self._style(metric, self.x if which == "x" else self.y, which)
         axis = value_axis(written, log=log, low=low, high=high, title=title)
         return axis | {"zeroline": False}
 
-    def summary(self) -> str:
+    def summary(self, left_out: int) -> str:
         """How many points, and which lie at the ends."""
         x, y = self.options.x or "", self.options.y or ""
         top, right = int(np.argmax(self.y)), int(np.argmax(self.x))
@@ -328,9 +246,9 @@ class _Points:
             f"{len(self.x)} points by {metric_title(x, self.dataset)} and "
             f"{metric_title(y, self.dataset)}: highest {self.names[top]} "
             f"({self._style(y, self.y).text(float(self.y[top]))}), furthest right "
-            f"{self.names[right]} ({self._style(x, self.x).text(float(self.x[right]))})."
+            f"{self.names[right]} ({self._style(x, self.x, 'x').text(float(self.x[right]))})."
         )
-        return told
+        return told + (f" {left_out:,} without a place left out." if left_out else "")
 
 
 def _shares(values: Floats) -> Floats:

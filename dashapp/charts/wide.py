@@ -194,6 +194,7 @@ def widen(
     metrics: Sequence[str],
     dataset: DatasetSpec,
     look: Look,
+    most: int = MOST_SERIES,
 ) -> Wide:
     """The answer by series and along `axis`; series by size of the first metric, "Other" last.
 
@@ -213,7 +214,7 @@ def widen(
     if metrics:
         np.add.at(size, rows, np.nan_to_num(np.abs(floats(table, metrics[0]))))
     order = sorted(range(len(found)), key=lambda i: (found[i].is_other, -size[i], found[i].name))[
-        :MOST_SERIES
+        :most
     ]
     moved = np.full(len(found) + 1, -1, dtype=np.int64)
     moved[order] = np.arange(len(order))

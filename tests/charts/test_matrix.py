@@ -101,6 +101,38 @@ def test_a_grid_over_time_has_an_axis_of_time():
     assert numbers(cut.figure["data"][0]["z"]) == [2, 3]
 
 
+def test_cells_may_be_coloured_by_rank_and_told_as_a_share():
+    spec = query("heatmap", **GRID, rank="x")
+    assert spec.post[0].within == ("origin",)
+    assert spec.post[0].ties == "mean"
+    table = CELLS.append_column("rank", pa.array([1.0, 0.25, 0.75, 0.5]))
+    trace = plot("heatmap", table, **GRID, rank="all", rank_colors=True, share="y").figure["data"][
+        0
+    ]
+    assert numbers(trace["z"]) == [1.0, 0.75, 0.5, 0.25, None, None]
+    assert trace["text"][0] == [30, 20, 5]
+    assert trace["hovertext"][0][0] == "UA · EWR<br>54.5% of its row"
+    bare = plot("heatmap", table, **GRID, rank="all", color_bar=False).figure["data"][0]
+    assert numbers(bare["z"])[:3] == [30, 20, 5]
+    assert bare["showscale"] is False
+
+
+def test_nothing_is_cut_without_limits_and_told_where_it_is():
+    many = pa.table(
+        {
+            "origin": [f"o{i % 130}" for i in range(15_600)],
+            "carrier": [f"c{i // 130}" for i in range(15_600)],
+            "flights": list(range(15_600)),
+        }
+    )
+    free = {"columns_limit": None, "rows_limit": None}
+    whole = plot("heatmap", many, **GRID, **free)
+    assert whole.figure["data"][0]["z"]["shape"] == "120, 130"
+    assert "left out" not in whole.summary
+    cut = plot("heatmap", many, **GRID)
+    assert cut.summary.endswith("70 rows and 30 columns left out.")
+
+
 def test_harm_nothing_one_and_many():
     hostile = pa.table({"origin": list(HOSTILE), "carrier": list(HOSTILE), "flights": [4, 3, 2, 1]})
     harmless(plot("heatmap", hostile, **GRID))
