@@ -61,6 +61,8 @@ class Grid:
 
     `clicks` maps a row's field to what it stands for. With `paged`, rows come from the server
     page by page (sort and column filters are done there) and `rows` is the first page.
+    `row_rules` colour whole rows: each names a `field` beside the rule (`ToneRule.as_data`).
+    With `search` there is a box that searches all columns, with `rows_per_page` pages to turn.
     """
 
     columns: list[dict[str, Any]]
@@ -71,6 +73,10 @@ class Grid:
     page_size: int = 100
     row_total: int | None = None
     summary: str = ""
+    row_rules: list[dict[str, Any]] = field(default_factory=list)
+    search: bool = False
+    rows_per_page: int | None = None
+    is_movable: bool = True
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from dashapp.charts import formats
 from dashapp.charts.asks import dimension_column
 from dashapp.charts.base import Look
-from dashapp.charts.colors import BAD, EMPTY
+from dashapp.charts.colors import BAD, EMPTY, GOOD
 from dashapp.charts.tones import ToneRule
 from dashapp.charts.values import column as values_of
 from dashapp.errors import Invalid
@@ -23,12 +23,15 @@ from dashapp.specs import DatasetSpec, Dimension, Grain
 
 Holds = Literal["text", "number", "time", "boolean"]
 Heat = Literal["none", "sequential", "diverging"]
+Align = Literal["left", "center", "right"]
 
 _FORMAT: Final = {"function": "dashappFormat(params, d3)"}
 _TOOLTIP: Final = {"function": "dashappTooltip(params, d3)"}
 STYLE: Final = {"function": "dashappStyle(params)"}
 _FILTERED: Final = {"function": "dashappText(params, d3)"}
 _BAR: Final = "DashappBar"
+_LINK: Final = "DashappLink"
+_LINKS: Final = ("https://", "http://")
 # A digit or letter of a cell and of a head, in the theme's type; what stands beside it.
 _CHARACTER_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.2, 30
 _NARROWEST_PX, _BAR_PX, _WIDEST_PX = 64, 110, 250
@@ -46,10 +49,16 @@ class Cell:
     grain: Grain | None = None
     bin: float | None = None
     empty: str = ""
+    small: str | None = None  # the format of numbers between -1 and 1
+    align: Align | None = None
+    wrap: bool = False
+    link: bool = False
     bar: bool = False
+    bar_from: Literal["zero", "left"] = "zero"
+    by_sign: bool = False  # bars and heat in green and red
     heat: Heat = "none"
     rules: tuple[ToneRule, ...] = ()
-    values: Iterable[float | None] = field(default=(), compare=False)  # for bars and heat
+    values: Iterable[float | None] = field(default=(), compare=False)  # for bars, heat, gradients
 
 
 def holds(kind: pa.DataType) -> Holds:
@@ -85,13 +94,27 @@ def column(name: str, title: str, cell: Cell, look: Look) -> dict[str, Any]:
         "tooltipValueGetter": _TOOLTIP,
         "context": context(cell, look),
     }
-    if cell.holds == "number" and cell.bin is None:
-        found |= {"cellClass": "is-number", "headerClass": "is-number"}
-    if cell.bar:
-        found["cellRenderer"] = _BAR
+    is_right = cell.align == "right" or (
+        cell.align is None and cell.holds == "number" and cell.bin is None
+    )
+    if is_right or cell.align:
+        side = "is-number" if is_right else f"is-{cell.align}"
+        found |= {"cellClass": side, "headerClass": side}
+    if cell.bar or cell.link:
+        found["cellRenderer"] = _BAR if cell.bar else _LINK
     if cell.rules or cell.heat != "none":
         found["cellStyle"] = STYLE
+    if cell.wrap:
+        found |= {"wrapText": True, "autoHeight": True}
     return found
+
+
+def has_links(table: pa.Table, name: str) -> bool:
+    """Whether a column of text has addresses of the web among its first cells."""
+    if holds(table.schema.field(name).type) != "text":
+        return False
+    texts = table.column(name).slice(0, SAMPLE).to_pylist()
+    return any(isinstance(text, str) and text.startswith(_LINKS) for text in texts)
 
 
 def filtered(found: dict[str, Any], cell: Cell, paged: bool) -> dict[str, Any]:
@@ -115,6 +138,9 @@ def context(cell: Cell, look: Look) -> dict[str, Any]:
     found: dict[str, Any] = {"is": cell.holds, "empty": cell.empty}
     if cell.holds == "number":
         found |= formats.number_data(cell.format or "full", cell.currency, look.locale)
+        if cell.small:
+            small = formats.number_data(cell.small, cell.currency, look.locale)
+            found["small"] = small["format"]
         if cell.bin is not None:
             found |= {"bin": cell.bin}
     elif cell.holds == "time":
@@ -125,6 +151,9 @@ def context(cell: Cell, look: Look) -> dict[str, Any]:
         found["rules"] = [r.as_data() for r in cell.rules]
     if cell.bar or cell.heat != "none":
         found |= _scales(cell, look)
+    if any(r.gradient for r in cell.rules):
+        low, high = _ends(cell)
+        found["reach"] = {"low": low, "high": high}
     return found
 
 
@@ -150,7 +179,9 @@ def told(value: Any, cell: Cell, look: Look) -> str:
     if cell.holds == "time":
         return formats.time(value, cell.format, cell.grain, look.locale, look.zone)
     if cell.holds == "number" and not isinstance(value, str):
-        low = formats.number(value, cell.format or "full", cell.currency, look.locale)
+        is_small = cell.small and -1 < value < 1
+        fmt = (cell.small if is_small else cell.format) or "full"
+        low = formats.number(value, fmt, cell.currency, look.locale)
         if cell.bin is None:
             return low
         high = value + cell.bin
@@ -201,14 +232,21 @@ def _finest(table: pa.Table, name: str, found: Holds) -> Grain | None:
 
 def _scales(cell: Cell, look: Look) -> dict[str, Any]:
     """Ends of a column's bars and heat, and their colours (up and down)."""
-    known = [v for v in cell.values if v is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 0.0)
-    found: dict[str, Any] = {"up": look.palette[0], "down": BAD}
+    low, high = _ends(cell)
+    found: dict[str, Any] = {"up": GOOD if cell.by_sign else look.palette[0], "down": BAD}
     if cell.bar:
         found["bar"] = {"low": min(0.0, low), "high": max(0.0, high)}
+        if cell.bar_from == "left":
+            found["bar"]["from"] = "left"
     if cell.heat == "sequential":
         found["heat"] = {"low": low, "middle": None, "high": high}
     if cell.heat == "diverging":
         reach = max(abs(low), abs(high))
         found["heat"] = {"low": -reach, "middle": 0.0, "high": reach}
     return found
+
+
+def _ends(cell: Cell) -> tuple[float, float]:
+    """The lowest and the highest value of a column; zero where it has none."""
+    known = [v for v in cell.values if v is not None]
+    return (min(known), max(known)) if known else (0.0, 0.0)

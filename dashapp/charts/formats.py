@@ -26,6 +26,7 @@ __all__ = [
     "NAMED",
     "AnyFormat",
     "NumberFormat",
+    "TimeFormat",
     "axis",
     "check_format",
     "duration",
@@ -144,7 +145,7 @@ def time_data(
     return {"is": "time", "format": chosen, "names": times.time_names(locale)}
 
 
-def _checked(kind: Literal["number", "any"], fmt: str) -> str:
+def _checked(kind: Literal["number", "time", "any"], fmt: str) -> str:
     try:
         check_format(fmt, kind)
     except Invalid as error:
@@ -152,8 +153,9 @@ def _checked(kind: Literal["number", "any"], fmt: str) -> str:
     return fmt
 
 
-# Types of options: a number format, and one of numbers or times.
+# Types of options: a format of numbers, of times, and of either.
 NumberFormat = Annotated[str, Field(max_length=50), AfterValidator(partial(_checked, "number"))]
+TimeFormat = Annotated[str, Field(max_length=50), AfterValidator(partial(_checked, "time"))]
 AnyFormat = Annotated[str, Field(max_length=50), AfterValidator(partial(_checked, "any"))]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dash_ag_grid as dag
 import pyarrow as pa
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashapp.charts import cells
@@ -16,6 +16,7 @@ from dashapp.charts.values import records
 from dashapp.specs import ColumnSpec, DatasetSpec
 from dashapp.specs.dataset import in_words
 from dashapp.ui import ids
+from dashapp.ui.attrs import attrs
 from dashapp.ui.texts import t
 
 PAGE = 100
@@ -48,33 +49,60 @@ def common_options() -> dict[str, Any]:
         "lessThan": t("Less than"), "lessThanOrEqual": t("At most"),
         "greaterThan": t("Greater than"), "greaterThanOrEqual": t("At least"),
         "inRange": t("Between"), "inRangeStart": t("From"), "inRangeEnd": t("To"),
-        "resetFilter": t("Reset"),
+        "resetFilter": t("Reset"), "page": t("Page"), "to": t("to"), "of": t("of"),
+        "firstPage": t("First page"), "previousPage": t("Previous page"),
+        "nextPage": t("Next page"), "lastPage": t("Last page"), "more": t("more"),
     }  # fmt: skip
     return {**OPTIONS, "localeText": words}
 
 
 def table(component_id: Any, dataset: str, drawing: Grid) -> Component:
     """A table drawing; what its cells stand for travels in the grid's context."""
-    clicks = {
-        name: {"column": c.column, "grain": c.grain, "bin": c.bin}
-        for name, c in drawing.clicks.items()
-    }
-    options = {
-        **common_options(),
-        "context": {"clicks": clicks, "dataset": dataset, "paged": drawing.paged},
-    }
-    if drawing.totals:
-        options["pinnedBottomRowData"] = drawing.totals
     common: dict[str, Any] = {
         "id": component_id, "columnDefs": drawing.columns,
-        "defaultColDef": DEFAULTS,
+        "defaultColDef": {**DEFAULTS, "suppressMovable": not drawing.is_movable},
         "style": {"height": "100%", "width": "100%"},
     }  # fmt: skip
+    options = _options(dataset, drawing)
     if drawing.paged:
         return dag.AgGrid(
             rowModelType="infinite", dashGridOptions={**options, **infinite()}, **common
         )
-    return dag.AgGrid(rowData=drawing.rows, dashGridOptions=options, **common)
+    grid = dag.AgGrid(rowData=drawing.rows, dashGridOptions=options, **common)
+    return searched(grid) if drawing.search else grid
+
+
+def searched(grid: Component) -> Component:
+    """A grid under a box that searches all its columns (see web/assets/grid.js)."""
+    box = html.Label(
+        [
+            html.Span(t("Search"), className="visually-hidden"),
+            dcc.Input(type="search", placeholder=t("Search"), className="form-control form-control-sm"),
+        ],
+        **attrs({"data-grid-search": "1"}),
+    )  # fmt: skip
+    return html.Div([box, html.Div(grid)], className="searched")
+
+
+def _options(dataset: str, drawing: Grid) -> dict[str, Any]:
+    """Options of a drawn grid: pages, totals, colours of rows."""
+    clicks = {
+        name: {"column": c.column, "grain": c.grain, "bin": c.bin}
+        for name, c in drawing.clicks.items()
+    }
+    context: dict[str, Any] = {"clicks": clicks, "dataset": dataset, "paged": drawing.paged}
+    options = {**common_options(), "context": context}
+    if drawing.totals:
+        options["pinnedBottomRowData"] = drawing.totals
+    if drawing.row_rules:
+        context["rules"] = drawing.row_rules
+        options["getRowStyle"] = {"function": "dashappRow(params)"}
+    if drawing.rows_per_page:
+        options |= {
+            "pagination": True, "paginationPageSize": drawing.rows_per_page,
+            "paginationPageSizeSelector": False,
+        }  # fmt: skip
+    return options
 
 
 def rows(component_id: Any, columns: tuple[ColumnSpec, ...]) -> Component:

@@ -44,7 +44,8 @@
     if (value === null || value === undefined || value === "") return "";
     if (typeof value !== "number") return String(value);
     if (!Number.isFinite(value)) return "";
-    const { format, signs, money } = context;
+    const { signs, money } = context;
+    const format = context.small && Math.abs(value) < 1 ? context.small : context.format;
     if (Object.hasOwn(DURATIONS, format)) return duration(value * DURATIONS[format]);
     if (Object.hasOwn(BYTES, format)) return bytes(d3, value, BYTES[format][0], signs) + BYTES[format][1];
     if (format === "duration-fine") return fine(value);
@@ -133,6 +134,8 @@
   function told(params, value, d3) {
     const word = wordOf(params);
     if (word !== undefined) return word;
+    const same = params.data && params.data._same;
+    if (same && same.includes(params.colDef && params.colDef.field)) return "";
     const context = contextOf(params);
     if (value === undefined) return "";
     if (value === null) return context.empty || "";
@@ -158,12 +161,40 @@
     "<=": (v, r) => v <= r.value,
     ">": (v, r) => v > r.value,
     ">=": (v, r) => v >= r.value,
-    between: (v, r) => v >= r.value && v <= r.high,
+    any: () => true,
+    between: (v, r) =>
+      (r.ends === "high" || r.ends === "none" ? v > r.value : v >= r.value) &&
+      (r.ends === "low" || r.ends === "none" ? v < r.high : v <= r.high),
+  };
+  const MEETS_TEXT = {
+    "=": (v, t) => v === t,
+    "!=": (v, t) => v !== t,
+    contains: (v, t) => v.includes(t),
+    "not contains": (v, t) => !v.includes(t),
+    "starts with": (v, t) => v.startsWith(t),
+    "ends with": (v, t) => v.endsWith(t),
   };
   function meets(value, rule) {
-    if (rule.op === "is null") return value === null || value === undefined;
+    const isEmpty = value === null || value === undefined;
+    if (rule.op === "is null") return isEmpty;
+    if (rule.op === "is not null") return !isEmpty;
+    if (isEmpty) return false;
+    if (rule.op === "is true" || rule.op === "is false") return value === (rule.op === "is true");
+    if (rule.text) {
+      return Object.hasOwn(MEETS_TEXT, rule.op) && MEETS_TEXT[rule.op](String(value).toLowerCase(), rule.text.toLowerCase());
+    }
     if (typeof value !== "number") return false;
     return Object.hasOwn(MEETS, rule.op) && MEETS[rule.op](value, rule);
+  }
+  // How strongly a rule colours: by the way from its condition to the end of the column.
+  function strength(value, rule, reach) {
+    if (!rule.gradient || !reach || typeof value !== "number") return 0.22;
+    let from = rule.value;
+    let to = value < from ? reach.low : reach.high;
+    if (rule.op === "any") [from, to] = [reach.low, reach.high];
+    if (rule.op === "between") to = rule.high;
+    const share = to === from ? 1 : (value - from) / (to - from);
+    return 0.06 + 0.44 * Math.min(1, Math.max(0, share));
   }
   function isTotal(params) {
     return Boolean((params.node && params.node.rowPinned) || (params.data && params.data._total));
@@ -172,17 +203,27 @@
   function styleOf(params) {
     if (isTotal(params)) return null;
     const context = contextOf(params);
-    const rule = (context.rules || []).find((r) => meets(params.value, r));
-    if (rule) return { backgroundColor: faded(rule.color, 0.22), fontWeight: 600 };
+    const rules = (context.rules || []).filter((r) => r.on !== "row" && meets(params.value, r));
+    const cell = rules.find((r) => r.on !== "text");
+    const text = rules.find((r) => r.on === "text");
+    const style = cell ? { backgroundColor: faded(cell.color, strength(params.value, cell, context.reach)), fontWeight: 600 } : {};
+    if (text) Object.assign(style, { color: legible(text.color), fontWeight: 600 });
+    if (cell || !context.heat || typeof params.value !== "number") return cell || text ? style : null;
+    return Object.assign(style, heated(params.value, context));
+  }
+  // A colour of text, mixed with the theme's own so that it stays legible in light and dark.
+  function legible(color) {
+    return faded(color, 1) ? "color-mix(in srgb, " + color + " 78%, var(--bs-body-color))" : undefined;
+  }
+  function heated(value, context) {
     const heat = context.heat;
-    if (!heat || typeof params.value !== "number") return null;
     if (heat.middle === null || heat.middle === undefined) {
       const span = heat.high - heat.low;
-      const share = span > 0 ? (params.value - heat.low) / span : 0;
+      const share = span > 0 ? (value - heat.low) / span : 0;
       return { backgroundColor: faded(context.up, 0.5 * Math.min(1, Math.max(0, share))) };
     }
     const reach = heat.high - heat.middle;
-    const off = reach > 0 ? (params.value - heat.middle) / reach : 0;
+    const off = reach > 0 ? (value - heat.middle) / reach : 0;
     return { backgroundColor: faded(off < 0 ? context.down : context.up, 0.5 * Math.min(1, Math.abs(off))) };
   }
 
@@ -194,6 +235,12 @@
   functions.dashappTime = (params, d3) => formatTime(params.value, contextOf(params), d3);
   functions.dashappStyle = styleOf;
   functions.dashappIsTotal = isTotal;
+  // Rules of whole rows travel in the grid's context.
+  functions.dashappRow = (params) => {
+    if (isTotal(params) || !params.data) return null;
+    const rule = ((params.context || {}).rules || []).find((r) => meets(params.data[r.field], r));
+    return rule ? { backgroundColor: faded(rule.color, 0.18) } : null;
+  };
 
   // A number over a bar from zero, to the right if positive, to the left if negative.
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
@@ -204,19 +251,43 @@
     const context = contextOf(props);
     const parts = [];
     if (context.bar && typeof value === "number" && !isTotal(props)) {
-      const span = context.bar.high - context.bar.low;
-      const at = (v) => (span > 0 ? Math.min(100, Math.max(0, (100 * (v - context.bar.low)) / span)) : 0);
-      const left = Math.min(at(0), at(value));
+      const fromLeft = context.bar.from === "left";
+      const low = fromLeft ? 0 : context.bar.low;
+      const span = (fromLeft ? Math.max(context.bar.high, -context.bar.low) : context.bar.high) - low;
+      const at = (v) => (span > 0 ? Math.min(100, Math.max(0, (100 * (v - low)) / span)) : 0);
+      const end = fromLeft ? Math.abs(value) : value;
+      const left = Math.min(at(0), at(end));
       parts.push(element("div", {
         key: "bar",
         "aria-hidden": true,
         style: {
           position: "absolute", top: "15%", bottom: "15%", left: left + "%", borderRadius: 2, pointerEvents: "none",
-          width: Math.abs(at(value) - at(0)) + "%", backgroundColor: faded(value < 0 ? context.down : context.up, 0.28),
+          width: Math.abs(at(end) - at(0)) + "%", backgroundColor: faded(value < 0 ? context.down : context.up, 0.28),
         },
       }));
     }
     parts.push(element("span", { key: "text", style: { position: "relative" } }, text));
     return element("div", { style: { position: "relative", height: "100%" } }, parts);
   };
+
+  // An address of the web is a link; anything else stays text.
+  components.DashappLink = function (props) {
+    const text = props.valueFormatted ?? (props.value === null || props.value === undefined ? "" : String(props.value));
+    let address = null;
+    try {
+      address = typeof props.value === "string" && /^https?:\/\//.test(props.value) ? new URL(props.value) : null;
+    } catch {
+      address = null;
+    }
+    if (!address || !["http:", "https:"].includes(address.protocol)) return text;
+    return window.React.createElement("a", { href: address.href, target: "_blank", rel: "noopener noreferrer nofollow" }, text);
+  };
+
+  // ---- the box that searches all columns --------------------------------------------------------
+  document.addEventListener("input", (event) => {
+    const box = event.target instanceof Element ? event.target.closest("[data-grid-search]") : null;
+    const grid = box && box.closest(".searched").querySelector("[id*='grid']");
+    if (!grid || !window.dash_ag_grid) return;
+    window.dash_ag_grid.getApiAsync(grid.id).then((api) => api.setGridOption("quickFilterText", event.target.value));
+  });
 })();
