@@ -6,12 +6,14 @@ from dashapp.charts.base import ChartKind
 from dashapp.charts.boxes import BoxPlot
 from dashapp.charts.categories import Bar
 from dashapp.charts.distribution import Histogram
+from dashapp.charts.icicle import Icicle
 from dashapp.charts.matrix import Heatmap
 from dashapp.charts.mixed import Mixed
 from dashapp.charts.numbers import BigNumber, BigNumberPeriod
 from dashapp.charts.parts import Pie
 from dashapp.charts.pivot import PivotTable
 from dashapp.charts.scatter import Scatter
+from dashapp.charts.sunburst import Sunburst
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Area, Line
@@ -34,6 +36,8 @@ KINDS: dict[str, type[ChartKind]] = {
         Scatter,
         Pie,
         Treemap,
+        Sunburst,
+        Icicle,
         Histogram,
         BoxPlot,
         Heatmap,

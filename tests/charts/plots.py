@@ -60,7 +60,7 @@ def aligned(found: Plot) -> None:
     """Every mark's customdata has as many rows as marks, each as long as `clicks`."""
     for trace in found.figure["data"]:
         rows = trace.get("customdata")
-        if not rows or trace["type"] in ("heatmap", "treemap"):
+        if not rows or trace["type"] in ("heatmap", "treemap", "sunburst", "icicle"):
             continue
         marks = trace.get("values") or trace.get("y") or trace.get("x")
         if trace["type"] == "box":

@@ -1,12 +1,10 @@
-"""Pies and treemaps."""
+"""Pies and donuts."""
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
-from dashapp.charts import KINDS
 from dashapp.charts.base import ClickTarget, Empty
 from dashapp.errors import Invalid
 from dashapp.specs import Order, SeriesLimit
@@ -65,87 +63,8 @@ def test_pies_draw_harm_nothing_one_and_many():
     assert len(trace["labels"]) == 8
 
 
-LEVELS = {"levels": [{"column": "origin"}, {"column": "carrier"}], "metric": "flights"}
-TREE = pa.table(
-    {
-        "origin": ["EWR", "EWR", "JFK", None],
-        "carrier": ["UA", "B6", "UA", None],
-        "flights": [30, 10, 20, 5],
-        "mean_delay": [1.0, 5.0, None, 3.0],
-    }
-)
-
-
-def test_a_tree_asks_for_its_leaves():
-    spec = query("treemap", **LEVELS, color="mean_delay", limit=50)
-    assert [d.name for d in spec.dimensions] == ["origin", "carrier"]
-    assert spec.metrics == ("flights", "mean_delay")
-    assert spec.limit == 50
-    assert KINDS["treemap"].needs_full_plotly
-    with pytest.raises(Invalid, match="at least one level"):
-        query("treemap", metric="flights")
-
-
-def test_branches_are_as_large_as_what_they_hold():
-    found = plot("treemap", TREE, **LEVELS)
-    trace = found.figure["data"][0]
-    sizes = dict(zip(trace["hovertext"], numbers(trace["values"]), strict=True))
-    assert sizes == {
-        "EWR": 40, "EWR › UA": 30, "EWR › B6": 10, "JFK": 20, "JFK › UA": 20,
-        "(empty)": 5, "(empty) › (empty)": 5,
-    }  # fmt: skip
-    assert trace["parents"][:3] == ["", "0", "0"]
-    assert found.summary.endswith("4 parts, largest EWR (40).")
-
-
-def test_leaves_mean_the_members_of_all_levels_and_branches_nothing():
-    found = plot("treemap", TREE, **LEVELS)
-    clicks = found.figure["data"][0]["customdata"]
-    assert clicks[:3] == [None, ["EWR", "UA"], ["EWR", "B6"]]
-    assert [c.column for c in found.clicks] == ["origin", "carrier"]
-
-
-def test_leaves_may_be_coloured_by_another_metric():
-    trace = plot("treemap", TREE, **LEVELS, color="mean_delay").figure["data"][0]
-    colors = dict(zip(trace["hovertext"], trace["marker"]["colors"], strict=True))
-    assert "EWR<br>Mean delay: 2.0" in colors  # Weighted by flights.
-    assert colors["EWR › UA<br>Mean delay: 1.0"] != colors["EWR › B6<br>Mean delay: 5.0"]
-    assert "JFK<br>Mean delay: –" in colors
-
-
-def test_leaves_on_a_scale_of_another_metric_have_its_legend():
-    whole = pa.table(
-        {
-            "origin": ["EWR", "JFK"],
-            "carrier": ["UA", "B6"],
-            "flights": [3, 2],
-            "mean_delay": [1.0, 5.0],
-        }
-    )
-    trace, legend = plot("treemap", whole, **LEVELS, color="mean_delay").figure["data"]
-    assert legend["marker"]["showscale"] is True
-    assert (legend["marker"]["cmin"], legend["marker"]["cmax"]) == (1.0, 5.0)
-    assert len(trace["textfont"]["color"]) == len(trace["ids"])
-
-
-def test_trees_draw_harm_nothing_and_many():
-    hostile = pa.table({"origin": list(HOSTILE), "carrier": list(HOSTILE), "flights": [4, 3, 2, 1]})
-    harmless(plot("treemap", hostile, **LEVELS))
-    assert isinstance(drawn("treemap", {"main": TREE.slice(0, 0)}, **LEVELS), Empty)
-    many = pa.table(
-        {
-            "origin": ["a"] * 2000,
-            "carrier": [f"m{i}" for i in range(2000)],
-            "flights": np.arange(2000, 0, -1),
-        }
-    )
-    assert len(plot("treemap", many, **LEVELS).figure["data"][0]["ids"]) == 201
-
-
 def test_the_warehouses_answers_are_drawn(tmp_path):
     with flying(tmp_path) as source:
         pie = asked("pie", source, dimension={"column": "carrier"}, metric="flights", members=2)
         assert sum(numbers(pie.figure["data"][0]["values"])) == len(FRAME)
         assert pie.figure["data"][0]["customdata"][-1] is None
-        tree = asked("treemap", source, **LEVELS, color="mean_delay")
-        assert len(tree.figure["data"][0]["ids"]) == 3 + 3 * 4

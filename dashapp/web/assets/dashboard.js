@@ -286,15 +286,17 @@
       slice.classList.toggle("is-dim", mine.length > 0 && !isBranch && at >= 0 && !isPicked(members[at], targets, mine));
     });
   }
-  // A click on a rectangle filters; by itself Plotly would go down into it.
-  function still(el) {
-    if (el._dashappStill) return;
-    el._dashappStill = true;
-    el.on("plotly_treemapclick", (e) => {
+  // A click on a part that stands for members filters; Plotly would go down into it. Branches of
+  // rings and steps are gone into.
+  const NESTED = ["treemap", "sunburst", "icicle"];
+  function still(el, type) {
+    if (el._dashappStill === type) return;
+    el._dashappStill = type;
+    el.on(`plotly_${type}click`, (e) => {
       const point = e.points && e.points[0], meta = el.layout.meta, tile = el.closest("[data-tile]");
-      const values = point && (el.data[0].customdata || [])[point.pointNumber];
+      const values = point && ((el.data[point.curveNumber] || el.data[0]).customdata || [])[point.pointNumber];
       if (values && meta && tile) send(tile.dataset.tile, meta.dataset, meta.clicks, values);
-      return false;
+      return values || type === "treemap" ? false : undefined;
     });
   }
   // Picked cells of a heat map have a frame.
@@ -325,8 +327,8 @@
       const mine = clicks.filter((c) => c.source === tile.dataset.tile);
       const type = el.data[0] && el.data[0].type;
       if (type === "heatmap") { outline(el, targets, mine); return; }
-      if (type === "treemap") still(el);
-      if (type === "pie" || type === "treemap") { dim(el, targets, mine); return; }
+      if (NESTED.includes(type)) still(el, type);
+      if (type === "pie" || NESTED.includes(type)) { dim(el, targets, mine); return; }
       const picked = el.data.map((trace) => {
         if (!mine.length || !trace.customdata) return null;
         const hit = [];
