@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise, takewhile
 from typing import Any, Final, Literal
 
 from dashapp.charts import cells
 from dashapp.charts.base import Look
 from dashapp.charts.cells import Cell
-from dashapp.charts.pivot_tree import Cube, Path, value
-from dashapp.charts.values import plain
+from dashapp.charts.pivot_tree import Cube, Path
+from dashapp.charts.values import number, plain
 
 TOTAL: Final = "Total"
 _TOTAL_CLASS: Final = {"is-total": "dashappIsTotal(params)"}
@@ -34,6 +36,7 @@ class Sheet:
     heat_over: Literal["table", "column"]
     paths: Sequence[Path]
     look: Look
+    metrics_first: bool = False
 
     @staticmethod
     def row_field(at: int) -> str:
@@ -56,17 +59,36 @@ class Sheet:
             for i, (title, cell) in enumerate(zip(self.rows, self.row_cells, strict=True))
         ]
         if self.metrics_on == "rows" and len(self.metrics) > 1:
-            found.append(self._plain(_METRIC, "Metric", Cell(), [t for _, t in self.metrics]))
+            metric = self._plain(_METRIC, "Metric", Cell(), [t for _, t in self.metrics])
+            found.insert(0 if self.metrics_first else len(found), metric)
         leaves = list(self._leaves(cube, [r for r in rows if len(r) == len(self.rows)]))
         return found + _nested(leaves)
 
-    def lines(self, cube: Cube, row: Path) -> Iterator[dict[str, Any]]:
+    def body(self, cube: Cube, rows: Sequence[Path]) -> list[dict[str, Any]]:
+        """All lines but the total; a member that the line above has too is told once."""
+        if self.metrics_on == "rows" and self.metrics_first:
+            lines = [x for m in self.metrics for r in rows for x in self.lines(cube, r, [m])]
+            fields = [_METRIC, *(self.row_field(i) for i in range(len(self.rows)))]
+        else:
+            lines = [x for r in rows for x in self.lines(cube, r)]
+            fields = [self.row_field(i) for i in range(len(self.rows))]
+        if self.metrics_on != "rows":
+            fields = fields[:-1]  # The innermost member names the line.
+        for above, line in pairwise(lines):
+            same = list(takewhile(partial(_is_same, above, line), fields))
+            if same:
+                line["_same"] = same
+        return lines
+
+    def lines(
+        self, cube: Cube, row: Path, metrics: Sequence[tuple[str, str]] = ()
+    ) -> Iterator[dict[str, Any]]:
         """The line of a path of row members; one per metric where metrics stand on rows."""
         by_metric = self.metrics_on == "rows"
-        for name, title in self.metrics if by_metric else [("", "")]:
+        for name, title in (metrics or self.metrics) if by_metric else [("", "")]:
             line: dict[str, Any] = {}
             for field, path, metric in self._fields():
-                line[field] = value(cube.at(row, path), metric or name)
+                line[field] = cube.value(row, path, metric or name)
             for at, member in enumerate(row):
                 line[self.row_field(at)] = plain(member, self.look.zone)
             if by_metric:
@@ -79,7 +101,10 @@ class Sheet:
     def _fields(self) -> list[tuple[str, Path, str]]:
         """Field, column path and metric ("" for that of the line) from left to right."""
         names = [""] if self.metrics_on == "rows" else [n for n, _ in self.metrics]
-        pairs = [(path, name) for path in self.paths for name in names]
+        if self.metrics_first:
+            pairs = [(path, name) for name in names for path in self.paths]
+        else:
+            pairs = [(path, name) for path in self.paths for name in names]
         return [(f"v{i}", path, name) for i, (path, name) in enumerate(pairs)]
 
     def _plain(self, field: str, title: str, cell: Cell, texts: Sequence[str]) -> dict[str, Any]:
@@ -111,7 +136,7 @@ class Sheet:
             if is_total:
                 heads.append(TOTAL)
             if name and (len(self.metrics) > 1 or not self.column_cells):
-                heads.append(titles[name])
+                heads.insert(0 if self.metrics_first else len(heads), titles[name])
             if not heads:
                 heads = [titles[self.metrics[0][0]] if len(self.metrics) == 1 else "Value"]
             column = self._value(field, heads[-1], name, is_total, values)
@@ -123,7 +148,7 @@ class Sheet:
         """A column of values as wide as its longest one."""
         names = [name] if name else [n for n, _ in self.metrics]
         texts = [
-            cells.told(value(cube.at(r, path), n), self.metric_cells[n], self.look)
+            cells.told(cube.value(r, path, n), self.metric_cells[n], self.look)
             for r in [*rows[: cells.SAMPLE], ()]
             for n in names
         ]
@@ -134,7 +159,9 @@ class Sheet:
     ) -> dict[str, list[float | None]]:
         """Values that heat compares: no totals among members."""
         inner = [p for p in paths if len(p) == len(self.column_cells)] or list(paths)
-        return {n: [value(cube.at(r, p), n) for r in rows for p in inner] for n, _ in self.metrics}
+        return {
+            n: [number(cube.value(r, p, n)) for r in rows for p in inner] for n, _ in self.metrics
+        }
 
     def _value(
         self,
@@ -164,6 +191,11 @@ class Sheet:
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,
         }
+
+
+def _is_same(above: dict[str, Any], line: dict[str, Any], field: str) -> bool:
+    """Whether a line has the member of the line above; totals have none."""
+    return field in above and field in line and bool(above[field] == line[field])
 
 
 def _nested(leaves: Sequence[tuple[list[str], dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -1,18 +1,26 @@
-"""Members of a pivot's rows and columns, in order, with their sub-totals."""
+"""Members of a pivot as a tree: values at every level, order, sub-totals, shares."""
 
 from __future__ import annotations
 
+import statistics
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pyarrow as pa
 
 from dashapp.charts.values import number
 
 Sort = Literal["name", "name descending", "largest", "smallest", "query"]
+Summary = Literal[
+    "metric", "sum", "average", "median", "variance", "deviation", "smallest", "largest",
+    "first", "last", "count", "distinct", "list",
+]  # fmt: skip
+Share = Literal["no", "total", "row", "column"]
 Path = tuple[Any, ...]
 Values = Mapping[str, Any]
+Cell = float | str | None
 
 
 @dataclass(frozen=True)
@@ -29,11 +37,23 @@ class Level:
 
 
 class Cube:
-    """Values by path of row members and path of column members, at every level asked for."""
+    """Values by path of row members and path of column members, at every level asked for.
 
-    def __init__(self, rows: Sequence[str], columns: Sequence[str]) -> None:
+    With `summary` "metric" each level has its own answer; otherwise the finest one's cells are
+    summed up here, level by level. With `share` cells are shares of their total.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[str],
+        columns: Sequence[str],
+        summary: Summary = "metric",
+        share: Share = "no",
+    ) -> None:
         self.rows, self.columns = tuple(rows), tuple(columns)
-        self._cells: dict[tuple[Path, Path], dict[str, Any]] = {}
+        self.summary, self.share = summary, share
+        self._cells: dict[tuple[Path, Path], Values] = {}
+        self._under: dict[tuple[Path, Path], list[Values]] = defaultdict(list)
 
     def add(self, level: Level, table: pa.Table) -> None:
         """Take in one level's answer."""
@@ -41,10 +61,27 @@ class Cube:
         for row in table.to_pylist():
             key = tuple(row[n] for n in across), tuple(row[n] for n in down)
             self._cells[key] = row
+            if self.summary == "metric":
+                continue
+            for r in range(level.rows + 1):
+                for c in range(level.columns + 1):
+                    self._under[key[0][:r], key[1][:c]].append(row)
 
-    def at(self, row: Path, column: Path) -> Values:
-        """Metrics (and members) of one cell; nothing where no rows of the data fall."""
-        return self._cells.get((row, column), {})
+    def value(self, row: Path, column: Path, metric: str) -> Cell:
+        """A metric of one cell; None where no rows of the data fall."""
+        found = self._plain(row, column, metric)
+        if self.share == "no":
+            return found
+        whole = self._plain(
+            row if self.share == "row" else (), column if self.share == "column" else (), metric
+        )
+        if not isinstance(found, float) or not isinstance(whole, float) or not whole:
+            return None
+        return found / whole
+
+    def size(self, row: Path, column: Path, metric: str) -> float | None:
+        """A metric of one cell as what rows and columns are sorted by."""
+        return number(self.value(row, column, metric))
 
     def paths(self, side: Literal["rows", "columns"]) -> list[Path]:
         """All full paths of one side, in the order of the answer."""
@@ -52,6 +89,40 @@ class Cube:
         whole = (len(self.rows), len(self.columns))
         found = (key[at] for key in self._cells if (len(key[0]), len(key[1])) == whole)
         return list(dict.fromkeys(p for p in found if len(p) == depth))
+
+    def _plain(self, row: Path, column: Path, metric: str) -> Cell:
+        if self.summary == "metric":
+            return number(self._cells.get((row, column), {}).get(metric))
+        under = self._under.get((row, column), [])
+        if self.summary == "count":
+            return float(len(under)) if under else None
+        return summed(
+            [v for v in (number(c.get(metric)) for c in under) if v is not None], self.summary
+        )
+
+
+def summed(values: Sequence[float], how: Summary) -> Cell:
+    """Several values as one; None where there are none (or too few for a variance)."""
+    if not values or (how in _SPREADS and len(values) < 2):
+        return None
+    if how == "list":
+        return ", ".join(dict.fromkeys(f"{v:.12g}" for v in values))
+    return float(_SUMMARIES[how](values))
+
+
+_SPREADS: Final = frozenset({"variance", "deviation"})
+_SUMMARIES: Final[dict[str, Callable[[Sequence[float]], float]]] = {
+    "sum": sum,
+    "average": statistics.fmean,
+    "median": statistics.median,
+    "variance": statistics.variance,
+    "deviation": statistics.stdev,
+    "smallest": min,
+    "largest": max,
+    "first": lambda values: values[0],
+    "last": lambda values: values[-1],
+    "distinct": lambda values: len(set(values)),
+}
 
 
 def ordered(paths: Sequence[Path], how: Sort, size: Callable[[Path], float | None]) -> list[Path]:
@@ -80,21 +151,17 @@ def _level(
     return found
 
 
-def with_subtotals(paths: Sequence[Path], subtotals: bool) -> Iterator[Path]:
-    """Full paths, each group followed by its own, shorter path if sub-totals are wanted."""
-    for number_, path in enumerate(paths):
+def with_subtotals(paths: Sequence[Path], subtotals: bool, first: bool = False) -> Iterator[Path]:
+    """Full paths; with `subtotals` each group has its own, shorter path behind or before it."""
+    for place, path in enumerate(paths):
+        before = paths[place - 1] if place else ()
+        after = paths[place + 1] if place + 1 < len(paths) else ()
+        depths = range(1, len(path)) if subtotals else range(0)
+        if first:
+            yield from (path[:d] for d in depths if path[:d] != before[:d])
         yield path
-        after = paths[number_ + 1] if number_ + 1 < len(paths) else ()
-        if not subtotals:
-            continue
-        for depth in range(len(path) - 1, 0, -1):
-            if path[:depth] != after[:depth]:
-                yield path[:depth]
-
-
-def value(values: Values, metric: str) -> float | None:
-    """A metric of a cell as a number."""
-    return number(values.get(metric))
+        if not first:
+            yield from (path[:d] for d in reversed(depths) if path[:d] != after[:d])
 
 
 def _by_size(size: float | None, descending: bool) -> tuple[bool, float]:
