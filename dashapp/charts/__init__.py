@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashapp.charts.area import Area
 from dashapp.charts.base import ChartKind
 from dashapp.charts.boxes import BoxPlot
 from dashapp.charts.categories import Bar
@@ -16,7 +17,7 @@ from dashapp.charts.scatter import Scatter
 from dashapp.charts.sunburst import Sunburst
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
-from dashapp.charts.time import Area, Line
+from dashapp.charts.time import Line
 from dashapp.charts.trees import Treemap
 from dashapp.charts.trends import BigNumberTrend
 from dashapp.errors import Misdefined

@@ -106,10 +106,16 @@ def smart(values: Floats) -> str:
 
 
 def style(
-    metric: Metric, dataset: DatasetSpec, look: Look, values: Floats, override: str | None = None
+    metric: Metric,
+    dataset: DatasetSpec,
+    look: Look,
+    values: Floats,
+    override: str | None = None,
+    money: str | None = None,
 ) -> Style:
-    """How a metric is written: the chart's own format, the metric's, or one that suits."""
+    """How a metric is written: the chart's own format and currency, the metric's, or what suits."""
     own, currency = metric_format(metric, dataset)
+    currency = money or currency
     chosen = override or own
     formats.check_format(chosen, "number")
     if not chosen or chosen == "smart":
@@ -193,6 +199,19 @@ def category_axis(
     return axis
 
 
+def number_axis(title: str = "") -> dict[str, Any]:
+    """An axis along which numbers stand at their place."""
+    axis: dict[str, Any] = {
+        "type": "linear",
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        **SPIKE,
+    }
+    return axis | {"title": _axis_title(title)} if title else axis
+
+
 def time_axis(ms: Floats, grain: Grain | None, locale: str) -> dict[str, Any]:
     """An axis of times (ms); few buckets have a tick each, many the ticks that fit."""
     axis: dict[str, Any] = {
@@ -229,7 +248,7 @@ def layout(
     """A figure's page: clear, tight, in the page's typeface.
 
     `heading` names the value axis above the plot, where it costs no width; with a legend it is
-    the legend's title. `legend` is "top", "right" or nothing, `entries` the names in it. `more`
+    the legend's title. `legend` is "top", "bottom", "left", "right" or nothing, `entries` the names in it. `more`
     is the rest of the layout (axes, barmode, …).
     """
     page: dict[str, Any] = {
@@ -281,13 +300,20 @@ def _legend(where: str, title: str, entries: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
     if where == "right":
         found |= {"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
+    elif where == "left":
+        found |= {"xref": "container", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top"}
+    elif where == "bottom":
+        found |= {
+            "orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
+            "yanchor": "bottom", "maxheight": 0.26,
+        }  # fmt: skip
     else:
         found |= {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
         found["maxheight"] = 0.26  # A long legend scrolls; it never takes the plot's room.
     if title:
         rows = sum(len(e) * _CHARACTER_PX + 46 for e in entries)
-        one_line = where == "top" and len(title) * _CHARACTER_PX + rows <= _PHONE_PX
-        if one_line or where == "right" or rows <= _PHONE_PX:
+        one_line = where in ("top", "bottom") and len(title) * _CHARACTER_PX + rows <= _PHONE_PX
+        if one_line or where in ("left", "right") or rows <= _PHONE_PX:
             side = "left" if one_line else "top left"
             found["title"] = {"text": safe(shorten(title, 40)), "side": side, "font": {"size": 12}}
     return found

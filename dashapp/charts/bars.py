@@ -27,6 +27,7 @@ class Pose:
     horizontal: bool = False
     labels: bool = False
     unified: bool = False  # Hover shows all series of a place at once.
+    least: float = 0.0  # Share of its stack from which on a part has a label.
 
     @property
     def value(self) -> str:
@@ -47,9 +48,17 @@ def shares(values: Sequence[Floats]) -> list[Floats]:
 
 
 def bar(
-    wide: Wide, mark: Mark, y: Floats, pose: Pose, share: Floats | None = None
+    wide: Wide,
+    mark: Mark,
+    y: Floats,
+    pose: Pose,
+    share: Floats | None = None,
+    part: Floats | None = None,
 ) -> dict[str, Any]:
-    """One series of bars; with `share`, its length is that and hover shows both."""
+    """One series of bars; with `share`, its length is that and hover shows both.
+
+    `part` are the shares of stacks by which small parts go without a label.
+    """
     at = np.flatnonzero(np.isfinite(y))
     drawn = y if share is None else share
     trace: dict[str, Any] = {
@@ -57,7 +66,9 @@ def bar(
         "name": mark.legend,
         pose.place: along(wide, at, lying=pose.horizontal),
         pose.value: typed(drawn[at]),
-        "marker": {"color": mark.color},
+        "marker": {
+            "color": faded(mark.color, 1 - 0.25 * min(mark.shade, 3)) if mark.shade else mark.color
+        },
         "customdata": moments(wide, at) if pose.unified else customdata(wide, mark.row, at),
         "textposition": "none",
     }
@@ -70,15 +81,24 @@ def bar(
         )
         trace["text"] = y[at].tolist()
     if pose.labels:
-        if share is None:
-            trace["text"] = [safe(mark.style.brief(v)) for v in y[at].tolist()]
-        trace["texttemplate"] = "%{text}" if share is None else hover(pose.value, ".0%")
-        inside = pose.stack != "grouped"
-        trace["textposition"] = "inside" if inside else "outside"
-        trace |= {"cliponaxis": False, "textfont": {"size": 11}, "textangle": 0}
-        if inside:
-            trace["insidetextanchor"] = "middle"
+        _label(trace, mark, y[at], pose, share is not None)
+        if part is not None and pose.least > 0:
+            shown = (np.nan_to_num(part[at]) >= pose.least).tolist()
+            template = trace["texttemplate"]
+            trace["texttemplate"] = [template if keep else "" for keep in shown]
     return trace
+
+
+def _label(trace: dict[str, Any], mark: Mark, y: Floats, pose: Pose, is_share: bool) -> None:
+    """Values (or shares) written at the bars."""
+    if not is_share:
+        trace["text"] = [safe(mark.style.brief(v)) for v in y.tolist()]
+    trace["texttemplate"] = hover(pose.value, ".0%") if is_share else "%{text}"
+    inside = pose.stack != "grouped"
+    trace["textposition"] = "inside" if inside else "outside"
+    trace |= {"cliponaxis": False, "textfont": {"size": 11}, "textangle": 0}
+    if inside:
+        trace["insidetextanchor"] = "middle"
 
 
 def _value(mark: Mark, pose: Pose) -> str:
@@ -99,8 +119,11 @@ def _hover(trace: dict[str, Any], wide: Wide, mark: Mark, pose: Pose, at: Ints) 
     trace["hovertemplate"] = f"{place}<br>{name}<b>{_value(mark, pose)}</b><extra></extra>"
 
 
-def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) -> dict[str, Any]:
-    """The earlier period's bars: paler, with the present colour as outline."""
+def earlier_bar(
+    wide: Wide, mark: Mark, told: tuple[str, str], pose: Pose, place: int = 0
+) -> dict[str, Any]:
+    """An earlier period's bars: paler, the earlier the more, with the present colour as outline."""
+    column, offset = told
     y = wide.cells(column)[mark.row]
     name = f"{mark.name} ({period_name(offset)})"
     past = Mark(mark.metric, column, mark.row, name, mark.color, mark.style, True)
@@ -108,7 +131,7 @@ def earlier_bar(wide: Wide, mark: Mark, column: str, offset: str, pose: Pose) ->
     del trace["customdata"]  # A click would filter the present period, not the one drawn.
     trace["legendrank"] = 1100
     trace["marker"] = {
-        "color": faded(mark.color, 0.3),
+        "color": faded(mark.color, 0.3 / (1 + place)),
         "line": {"color": faded(mark.color, 0.7), "width": 1},
     }
     return trace

@@ -2,69 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from dashapp.charts.asks import DATA, LOOK, dimension_column, dimension_title
-from dashapp.charts.axes import Style, category_axis, layout, time_axis, value_axis
-from dashapp.charts.bars import Pose, bar, bar_layout
+from dashapp.charts.along import XOptions
+from dashapp.charts.annotations import Layers, layers_field, over, questions
+from dashapp.charts.asks import DATA, LOOK
+from dashapp.charts.axes import Reference, caption, layout, references, value_axis
+from dashapp.charts.bars import Pose, bar_layout
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.plot_options import GrainOptions, MemberOptions, SeriesOptions, needs
+from dashapp.charts.layers import Drawn, Layer, traces_of
+from dashapp.charts.places import place_axis
+from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS
-from dashapp.charts.time import SHAPES
-from dashapp.charts.traces import Mark, Stroke, arranged, axis_labels, line, marks, summary, targets
+from dashapp.charts.time import LineShape
+from dashapp.charts.traces import Mark, labelled, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
-from dashapp.errors import Invalid
-from dashapp.specs import (
-    DatasetSpec,
-    Dimension,
-    Filter,
-    Order,
-    QuerySpec,
-    SeriesLimit,
-    Spec,
-    metric_name,
-)
-from dashapp.specs.query import Metric
+from dashapp.specs import DatasetSpec, Order, QuerySpec, SeriesLimit
 
-
-class Layer(Spec):
-    """The bars, or the lines: own metrics, series and filters."""
-
-    metrics: tuple[Metric, ...] = Field(
-        (),
-        max_length=10,
-        title="Metrics",
-        description="What is drawn.",
-        json_schema_extra=DATA | {"widget": "metrics"},
-    )
-    series: tuple[Dimension, ...] = Field(
-        (),
-        max_length=3,
-        title="Series",
-        description="One series per member of these dimensions.",
-        json_schema_extra=DATA | {"widget": "dimensions"},
-    )
-    series_limit: int = Field(
-        10, ge=1, le=100, title="Series limit", description="The largest are kept."
-    )
-    other: bool = Field(True, title="Other", description="Sum up the rest instead of dropping it.")
-    filters: tuple[Filter, ...] = Field(
-        (), max_length=50, title="Filters", description="Conditions for these metrics alone."
-    )
-    format: str | None = Field(
-        None, max_length=50, title="Number format", description="d3 format of these metrics."
-    )
-    log: bool = Field(False, title="Logarithmic", description="Values on a logarithmic axis.")
-    low: float | None = Field(None, title="Axis from", description="By the data if empty.")
-    high: float | None = Field(None, title="Axis to", description="By the data if empty.")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The metrics' names in the answer."""
-        return tuple(metric_name(m) for m in self.metrics)
+Which = Literal["bars", "lines"]
 
 
 class Mixed(ChartKind):
@@ -73,25 +32,21 @@ class Mixed(ChartKind):
     slug, title, family, icon = "mixed", "Bars and lines", "time", "bar-chart-steps"
     description = "Two kinds of metrics over one axis, such as amounts as bars and a rate as line."
 
-    class Options(GrainOptions, MemberOptions):
+    class Options(XOptions):
         """What lies along the axis, and the two layers over it."""
 
-        time: str | None = Field(
-            None,
-            min_length=1,
-            max_length=250,
-            title="Time",
-            description="Column along the axis; the dataset's time column by default.",
-            json_schema_extra=DATA | {"widget": "time_column"},
+        bars: Layer = Field(
+            Layer(),
+            title="First layer",
+            description="Bars, if nothing else is said.",
+            json_schema_extra=DATA,
         )
-        x: Dimension | None = Field(
-            None,
-            title="Along the axis",
-            description="Dimension instead of time.",
-            json_schema_extra=DATA | {"widget": "dimension"},
+        lines: Layer = Field(
+            Layer(),
+            title="Second layer",
+            description="Lines, if nothing else is said.",
+            json_schema_extra=DATA,
         )
-        bars: Layer = Field(Layer(), title="Bars", json_schema_extra=DATA)
-        lines: Layer = Field(Layer(), title="Lines", json_schema_extra=DATA)
         stack: Literal["grouped", "stacked"] = Field(
             "stacked",
             title="Stack",
@@ -101,10 +56,10 @@ class Mixed(ChartKind):
         second_axis: bool = Field(
             True,
             title="Second axis",
-            description="Lines have an axis of their own, on the right.",
+            description="The second layer has an axis of its own, on the right.",
             json_schema_extra=LOOK,
         )
-        shape: Literal["straight", "smooth", "step", "step before", "step middle"] = Field(
+        shape: LineShape = Field(
             "straight",
             title="Line",
             description="How points are joined.",
@@ -119,162 +74,173 @@ class Mixed(ChartKind):
             description="Write values at the bars.",
             json_schema_extra=LOOK,
         )
+        references: tuple[Reference, ...] = Field(
+            (),
+            max_length=10,
+            title="Reference lines",
+            description="Lines across the plot, for targets and limits.",
+            json_schema_extra=LOOK,
+        )
+        annotations: Layers = layers_field()
 
-        def axis(self, dataset: DatasetSpec) -> tuple[Dimension, bool]:
-            """The dimension along the axis, and whether it is time."""
-            if self.x is not None:
-                kind = dimension_column(self.x, dataset).type
-                if not (kind in ("time", "date") or self.x.grain):
-                    return self.x, False
-                own = "grain" in self.model_fields_set
-                grain = self.grain if own else self.x.grain or self.grain
-                return self.x.model_copy(update={"grain": grain}), True
-            column = self.time or self.time_column or dataset.time_column
-            if column is None:
-                raise Invalid("Choose what lies along the axis.", {"x": "Choose a dimension."})
-            return Dimension(column=column, grain=self.grain), True
+        @property
+        def scaled(self) -> bool:
+            """Bars stand side by side unless a scale of numbers is asked for."""
+            return self.x_scale == "numbers"
 
-        def layer(self, name: Literal["bars", "lines"]) -> SeriesOptions:
-            """A layer as options of a kind with series."""
-            own: Layer = getattr(self, name)
-            return SeriesOptions(
-                metrics=own.metrics,
-                series=own.series,
-                series_limit=own.series_limit,
-                other=own.other,
-                format=own.format or self.format,
+        def drawn(self, name: Which) -> Drawn:
+            """How a layer is drawn."""
+            layer, first = getattr(self, name), name == "bars"
+            shape = layer.draw
+            if shape == "auto":
+                shape = "bars" if first else self.shape
+            right = layer.axis == "right" or (
+                layer.axis == "auto" and not first and self.second_axis
             )
+            stack = layer.stack
+            if stack is None:
+                stack = shape == "bars" and self.stack == "stacked"
+            labels = layer.value_labels or (self.value_labels and shape == "bars")
+            markers = layer.markers or self.markers
+            return Drawn(layer, name, shape, "y2" if right else "y", stack, markers, labels)
 
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
-        """ "main" asks for the bars, "lines" for the lines."""
+        """ "main" asks for the first layer, "lines" for the second."""
         needs(options.bars.metrics, "bars", "Choose at least one metric for the bars.")
         needs(options.lines.metrics, "lines", "Choose at least one metric for the lines.")
+        axis, _ = options.axis(dataset)
+        time = (options.time_column, options.time_range)
         return {
-            "main": cls._query(options, options.bars, "bars", dataset),
-            "lines": cls._query(options, options.lines, "lines", dataset),
+            "main": cls._query(options, options.bars, dataset),
+            "lines": cls._query(options, options.lines, dataset),
+            **questions(options.annotations, axis, time, dataset),
         }
 
     @classmethod
-    def _query(
-        cls,
-        options: Options,
-        layer: Layer,
-        name: Literal["bars", "lines"],
-        dataset: DatasetSpec,
-    ) -> QuerySpec:
-        axis, is_time = options.axis(dataset)
-        limit = options.layer(name).series_part()
-        if limit is None and not is_time:
+    def _query(cls, options: Options, layer: Layer, dataset: DatasetSpec) -> QuerySpec:
+        axis, kind = options.axis(dataset)
+        limit = layer.as_series(None).series_part()
+        if limit is None and not layer.series and kind == "members" and options.members:
             limit = SeriesLimit(
                 dimensions=(axis.name,),
-                limit=options.members,
+                limit=min(options.members, 1000),
                 by=options.bars.metrics[0],
                 other=False,
             )
-        return options.base_query(
+        query = options.base_query(
             dataset,
             (axis, *layer.series),
             layer.metrics,
             filters=layer.filters,
+            having=options.having + layer.having,
+            time_range=layer.time_range or options.time_range,
             series=limit,
-            order=options.order or (Order(by=axis.name),),
+            order=layer.order or options.order or (Order(by=axis.name),),
+            limit=layer.limit or options.limit,
+            post=layer.steps(
+                axis, layer.names, layer.series, kind == "time", options.runs_along(dataset)
+            ),
         )
+        return query.model_copy(update={"where": query.where + layer.where})
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
-        """Bars behind, lines in front."""
-        axis, _ = options.axis(dataset)
-        under = widen(tables["main"], axis, options.bars.series, options.bars.names, dataset, look)
-        over = widen(
-            tables["lines"], axis, options.lines.series, options.lines.names, dataset, look
+        """The first layer behind, the second in front."""
+        axis, kind = options.axis(dataset)
+        first, second = options.drawn("bars"), options.drawn("lines")
+        under, upper = (
+            widen(tables[name], axis, d.layer.series, d.layer.names, dataset, look)
+            for name, d in (("main", first), ("lines", second))
         )
-        under = arranged(under, options, list(options.bars.names))
-        over = _like(over, under)
-        bars = marks(under, options.layer("bars"), dataset, look)
+        columns = [c for n in options.bars.names for c, _ in options.bars.told(n)]
+        under = labelled(options.arranged(under, kind, columns), options.label_length)
+        upper = _like(upper, under)
+        bars = marks(under, options.bars.as_series(options.format), dataset, look, options.bars)
         taken = len(bars) if len(under.series) == 1 else 0
-        shifted = Look(
-            look.palette[taken:] + look.palette[:taken], look.colors, look.locale, look.zone
-        )
-        lines = marks(over, options.layer("lines"), dataset, shifted)
-        traces = cls._traces(options, under, over, bars, lines)
-        if not any(_has_values(t) for t in (*_values(under, bars), *_values(over, lines))):
+        shifted = replace(look, palette=look.palette[taken:] + look.palette[:taken])
+        above = options.lines.as_series(options.format)
+        lines = marks(upper, above, dataset, shifted, options.lines)
+        if not any(_has_values(w, m) for w, ms in ((under, bars), (upper, lines)) for m in ms):
             return Empty("no_rows", NO_ROWS)
-        page = cls._page(options, under, bars, lines, axis, dataset, look, len(traces))
-        told = " ".join(
-            s
-            for s in (
-                summary(under, bars, axis, _title(bars, "Bars"), look),
-                summary(over, lines, axis, _title(lines, "Lines"), look),
-            )
-            if s
+        traces = traces_of(first, under, bars) + traces_of(second, upper, lines)
+        # Where bars lie over lines the lines would be hidden.
+        traces.sort(key=lambda t: t["type"] != "bar")
+        longer = under if under.shape[1] >= upper.shape[1] else upper
+        added = over(options.annotations, longer, axis, tables, dataset, look)
+        page = cls._page(options, (first, bars), (second, lines), longer, dataset, look)
+        page |= added.axes
+        page["shapes"] = [*added.shapes, *page.get("shapes", [])]
+        traces += added.traces
+        entries = sum(t.get("showlegend", True) for t in traces)
+        legend = options.legend_place(entries)
+        page = layout(look, legend=legend, **page)
+        told = (
+            summary(under, bars, axis, _title(bars, "Bars"), look),
+            summary(upper, lines, axis, _title(lines, "Lines"), look),
         )
         clicks = targets(axis, ())
-        return Plot({"data": traces, "layout": page}, clicks, told)
-
-    @classmethod
-    def _traces(
-        cls, options: Options, under: Wide, over: Wide, bars: list[Mark], lines: list[Mark]
-    ) -> list[dict[str, Any]]:
-        pose = Pose(options.stack, labels=options.value_labels, unified=True)
-        axis = "y2" if options.second_axis else "y"
-        stroke = Stroke(SHAPES[options.shape], options.markers, gaps=False, yaxis=axis)
-        found = [bar(under, m, under.cells(m.column)[m.row], pose) for m in bars]
-        found += [line(over, m, stroke) for m in lines]
-        for mark, trace in zip((*bars, *lines), found, strict=True):
-            title = mark.legend
-            if options.second_axis and trace.get("yaxis") == "y2":
-                title += " →"  # The second axis is on the right.
-            trace["name"] = title
-        return found
+        return Plot({"data": traces, "layout": page}, clicks, " ".join(t for t in told if t))
 
     @classmethod
     def _page(
         cls,
         options: Options,
+        first: tuple[Drawn, list[Mark]],
+        second: tuple[Drawn, list[Mark]],
         wide: Wide,
-        bars: list[Mark],
-        lines: list[Mark],
-        axis: Dimension,
         dataset: DatasetSpec,
         look: Look,
-        traces: int,
     ) -> dict[str, Any]:
-        left, right = options.bars, options.lines
-        values = value_axis(_ticks(bars), log=left.log, low=left.low, high=left.high)
-        name = dimension_title(axis, dataset) if options.axis_titles else ""
+        """Axes, captions and grouping."""
+        bars = [m for drawn, found in (first, second) if drawn.is_bars for m in found]
+        stacked = all(d.stack for d, _ in (first, second) if d.is_bars)
+        pose = Pose("stacked" if stacked else "grouped")
         page: dict[str, Any] = {
-            "yaxis": values | {"fixedrange": True},
-            "xaxis": time_axis(wide.ms, axis.grain, look.locale)
-            if wide.ms is not None
-            else category_axis(axis_labels(wide), title=name),
-            **bar_layout(Pose(options.stack), len(bars), wide.shape[1]),
+            "xaxis": place_axis(options, wide, options.axis(dataset), dataset, look),
+            "hovermode": "closest" if options.tooltip == "one" else "x unified",
+            "hoverdistance": 20 if options.tooltip == "one" else -1,
+            **bar_layout(pose, max(1, len(bars)), wide.shape[1]),
+            **references(options.references),
         }
-        if options.second_axis:
-            second = value_axis(_ticks(lines), log=right.log, low=right.low, high=right.high)
-            page["yaxis2"] = second | {
-                "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False,
-                "fixedrange": True, "tickmode": "auto", "rangemode": "normal" if right.log else "tozero",
+        sides = {drawn.yaxis: (drawn, found) for drawn, found in (second, first)}
+        left, right = sides.get("y"), sides.get("y2")
+        page["yaxis"] = _values(*(left or first)) | {"fixedrange": True}
+        if right is not None:
+            page["yaxis2"] = _values(*right) | {
+                "side": "right", "showgrid": left is None, "zeroline": False, "fixedrange": True,
+                "tickmode": "auto", "overlaying": "y",
+                "rangemode": "normal" if right[0].layer.log else "tozero",
             }  # fmt: skip
-        return layout(
-            look,
-            legend=options.legend_place(traces),
-            hovermode="x unified",
-            hoverdistance=-1,
-            **page,
+        page["annotations"] = page.get("annotations", []) + _captions(options, left, right)
+        return page
+
+
+def _values(drawn: Drawn, found: list[Mark]) -> dict[str, Any]:
+    layer = drawn.layer
+    return value_axis(found[0].style, log=layer.log, low=layer.low, high=layer.high)
+
+
+def _captions(
+    options: Mixed.Options,
+    left: tuple[Drawn, list[Mark]] | None,
+    right: tuple[Drawn, list[Mark]] | None,
+) -> list[dict[str, Any]]:
+    """Titles over the two axes of values, where charts give them any."""
+    found = []
+    title = options.y_title or (left[0].layer.axis_title if left else "")
+    if title:
+        found.append(caption(title, inside=True))
+    if right and right[0].layer.axis_title:
+        found.append(
+            caption(right[0].layer.axis_title, inside=True)
+            | {"x": 1, "xanchor": "right", "xshift": -4}
         )
+    return found
 
 
-def _values(wide: Wide, drawn: list[Mark]) -> list[Any]:
-    return [wide.cells(m.column)[m.row] for m in drawn]
-
-
-def _has_values(values: Any) -> bool:
-    return bool(np.isfinite(values).any())
-
-
-def _ticks(drawn: list[Mark]) -> Style:
-    return drawn[0].style
+def _has_values(wide: Wide, mark: Mark) -> bool:
+    return bool(np.isfinite(wide.cells(mark.column)[mark.row]).any())
 
 
 def _title(drawn: list[Mark], otherwise: str) -> str:
@@ -282,8 +248,13 @@ def _title(drawn: list[Mark], otherwise: str) -> str:
 
 
 def _like(wide: Wide, other: Wide) -> Wide:
-    """The members of the other layer in its order; of times all."""
+    """The members of the other layer in its order; of times and numbers all."""
     if wide.ms is not None:
         return wide
+    if other.numbers is not None:
+        return wide.on_numbers()
     places = {v: i for i, v in enumerate(wide.values)}
-    return wide.keep([places[v] for v in other.values if v in places])
+    shared = [(places[v], label) for v, label in zip(other.values, other.labels, strict=True)
+              if v in places]  # fmt: skip
+    kept = wide.keep([place for place, _ in shared])
+    return replace(kept, labels=[label for _, label in shared])

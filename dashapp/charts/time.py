@@ -1,4 +1,4 @@
-"""Kinds along time: lines, areas, and bars with lines."""
+"""Kinds along time, numbers or members that are drawn as lines."""
 
 from __future__ import annotations
 
@@ -8,103 +8,128 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from dashapp.charts.asks import LOOK, metric_title
-from dashapp.charts.axes import SHARE, Style, layout, references, time_axis, value_axis
-from dashapp.charts.bars import shares
+from dashapp.charts.along import TimeOptions
+from dashapp.charts.annotations import over, questions
+from dashapp.charts.asks import ANALYSIS, LOOK, metric_title
+from dashapp.charts.axes import SHARE, Style, layout, references, value_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
-from dashapp.charts.formats import hover
-from dashapp.charts.plot_options import TimeOptions, needs
-from dashapp.charts.plotting import NO_ROWS, Floats, typed
-from dashapp.charts.traces import (
-    Mark,
-    Shape,
-    Stroke,
-    along,
-    earlier,
-    earlier_total,
-    forecast,
-    line,
-    marks,
-    moments,
-    summary,
-    targets,
-)
+from dashapp.charts.lines import SHAPES, Stroke, earlier, forecast, line, unseen_total
+from dashapp.charts.places import place_axis
+from dashapp.charts.plot_options import needs
+from dashapp.charts.plotting import NO_ROWS, Floats
+from dashapp.charts.traces import Mark, labelled, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
-from dashapp.specs import DatasetSpec, Order, QuerySpec
+from dashapp.specs import DatasetSpec, Order, QuerySpec, SeriesLimit
 
-SHAPES: dict[str, Shape] = {
-    "straight": "linear",
-    "smooth": "spline",
-    "step": "hv",
-    "step before": "vh",
-    "step middle": "hvh",
-}
+LineShape = Literal["straight", "smooth", "step", "step before", "step middle"]
+
+
+def ask(options: TimeOptions, dataset: DatasetSpec, other: bool = False) -> dict[str, QuerySpec]:
+    """One row per place on the axis and series, and what annotations ask.
+
+    Members beyond the limit go, or are summed up with `other`.
+    """
+    needs(options.metrics, "metrics", "Choose at least one metric.")
+    axis, kind = options.axis(dataset)
+    limit = options.series_part()
+    if limit is None and not options.series and kind == "members" and options.members:
+        limit = SeriesLimit(
+            dimensions=(axis.name,),
+            limit=min(options.members, 1000),
+            by=options.series_by,
+            descending=options.sort != "smallest",
+            other=other,
+        )
+    ordered = Order(by=options.names[0], descending=True)
+    query = options.base_query(
+        dataset,
+        (axis, *options.series),
+        options.metrics,
+        series=limit,
+        order=options.order or (ordered if kind == "members" else Order(by=axis.name),),
+        post=options.steps(
+            axis, options.names, options.series, kind == "time", options.runs_along(dataset)
+        ),
+    )
+    time = (options.time_column, options.time_range)
+    return {"main": query, **questions(options.annotations, axis, time, dataset)}
 
 
 class OverTime(ChartKind):
-    """What lines and areas share: one question over time, one axis of time."""
+    """What lines and areas share: one question along an axis."""
 
     family = "time"
 
     class Options(TimeOptions):
-        """Metrics over time."""
+        """Metrics along time or a dimension."""
+
+        marker_size: float = Field(
+            6,
+            ge=1,
+            le=40,
+            title="Marker size",
+            description="Width of dots, in px.",
+            json_schema_extra=LOOK,
+        )
+        opacity: float | None = Field(
+            None,
+            ge=0,
+            le=1,
+            title="Opacity of areas",
+            description="From 0 (clear) to 1 (solid); what suits by default.",
+            json_schema_extra=LOOK,
+        )
 
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
-        """One row per bucket and series, in order of time."""
-        needs(options.metrics, "metrics", "Choose at least one metric.")
-        time = options.time_dimension(dataset)
-        order = options.order or (Order(by=time.name),)
-        query = options.base_query(
-            dataset,
-            (time, *options.series),
-            options.metrics,
-            series=options.series_part(),
-            order=order,
-            post=options.steps(time),
-        )
-        return {"main": query}
+        """One row per bucket (or member) and series, in order of time."""
+        return ask(options, dataset)
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:
-        """Lines or areas, with what was computed along time."""
-        time = options.time_dimension(dataset)
-        wide = widen(tables["main"], time, options.series, options.names, dataset, look)
-        drawn = marks(wide, options, dataset, look)
+        """Lines or areas, with what was computed along the axis."""
+        axis, kind = options.axis(dataset)
+        wide = widen(tables["main"], axis, options.series, options.names, dataset, look)
+        wide = labelled(options.shaped(wide, kind), options.label_length)
+        drawn = marks(wide, options, dataset, look, options)
         if not any(np.isfinite(wide.cells(m.column)[m.row]).any() for m in drawn):
             return Empty("no_rows", NO_ROWS)
         traces = cls.traces(options, wide, drawn, look)
+        if options.tooltip_total and len(drawn) > 1:
+            traces.append(unseen_total(wide, drawn))
+        added = over(options.annotations, wide, axis, tables, dataset, look)
+        traces += added.traces
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
-        place = options.legend_place(sum(t.get("showlegend", True) for t in traces))
-        ticks = drawn[0].style if cls.percent(options) is False else Style(SHARE, None, look.locale)
+        lines = references(options.references)
+        lines["shapes"] = [*added.shapes, *lines["shapes"]]
         page = layout(
             look,
-            heading=title if options.axis_titles else "",
-            legend=place,
+            heading=options.y_title or (title if options.axis_titles else ""),
+            legend=options.legend_place(sum(t.get("showlegend", True) for t in traces)),
             entries=[m.name for m in drawn],
-            hovermode="x unified",
-            hoverdistance=-1,  # Wherever the pointer is, the nearest bucket is meant.
-            xaxis=time_axis(
-                wide.ms if wide.ms is not None else np.array([]), time.grain, look.locale
-            ),
-            yaxis=cls.values(options, ticks),
-            **references(options.references),
+            hovermode="closest" if options.tooltip == "one" else "x unified",
+            # Wherever the pointer is, the nearest bucket is meant.
+            hoverdistance=20 if options.tooltip == "one" else -1,
+            xaxis=place_axis(options, wide, (axis, kind), dataset, look),
+            yaxis=cls.values(options, cls.ticks(options, drawn, look)),
+            **lines,
+            **added.axes,
         )
-        told = summary(wide, drawn, time, title or cls.title, look)
+        told = summary(wide, drawn, axis, title or cls.title, look)
         # Unified hover means a click on a bucket, whatever the series.
-        return Plot({"data": traces, "layout": page}, targets(time, ()), told)
+        return Plot({"data": traces, "layout": page}, targets(axis, ()), told)
+
+    @classmethod
+    def ticks(cls, options: Any, drawn: list[Mark], look: Look) -> Style:
+        """How the values' axis is written."""
+        return drawn[0].style
 
     @classmethod
     def values(cls, options: Options, ticks: Style) -> dict[str, Any]:
-        """The axis of values; only time is zoomed."""
+        """The axis of values; only places are zoomed."""
         axis = value_axis(ticks, log=options.log, low=options.low, high=options.high)
         return axis | {"fixedrange": True}
-
-    @classmethod
-    def percent(cls, options: Any) -> bool:
-        """Whether values are drawn as shares of their stack."""
-        return False
 
     @classmethod
     @abstractmethod
@@ -113,9 +138,27 @@ class OverTime(ChartKind):
     ) -> list[dict[str, Any]]:
         """Plotly traces of all marks, back to front."""
 
+    @classmethod
+    def apart(
+        cls, options: Options, wide: Wide, drawn: list[Mark], stroke: Stroke, filled: float = 0
+    ) -> list[dict[str, Any]]:
+        """Each mark by itself, its forecast, and under all the earlier periods; areas if filled."""
+        past, present = [], []
+        for mark in drawn:
+            trace = line(wide, mark, stroke)
+            if filled:
+                trace |= {"fill": "tozeroy", "fillcolor": faded(mark.color, filled)}
+            for place, told in enumerate(options.earlier(mark.metric)):
+                if wide.has(told[0]):
+                    past.append(earlier(trace, wide, mark, told, place))
+            if options.forecast:
+                present += forecast(wide, mark)
+            present.append(trace)
+        return past + present
+
 
 class Line(OverTime):
-    """Metrics over time as lines."""
+    """Metrics along time or a dimension as lines."""
 
     slug, title, icon = "line", "Line chart", "graph-up"
     description = "How metrics move over time, one line per series."
@@ -123,10 +166,10 @@ class Line(OverTime):
     class Options(OverTime.Options):
         """Lines, and how they are drawn."""
 
-        shape: Literal["straight", "smooth", "step", "step before", "step middle"] = Field(
+        shape: LineShape | Literal["points"] = Field(
             "straight",
             title="Line",
-            description="How points are joined.",
+            description="How points are joined; points alone are not joined.",
             json_schema_extra=LOOK,
         )
         markers: Literal["auto", "always", "never"] = Field(
@@ -141,6 +184,23 @@ class Line(OverTime):
             description="Let the values' axis begin at zero.",
             json_schema_extra=LOOK,
         )
+        area: bool = Field(
+            False,
+            title="Filled",
+            description="Fill the area under each line.",
+            json_schema_extra=LOOK,
+        )
+        index: bool = Field(
+            False,
+            title="Change since the first",
+            description="Each line as its relative change since its first value.",
+            json_schema_extra=ANALYSIS,
+        )
+
+    @classmethod
+    def ticks(cls, options: Any, drawn: list[Mark], look: Look) -> Style:
+        """As the values are written; changes as percent."""
+        return _change(look) if options.index else drawn[0].style
 
     @classmethod
     def values(cls, options: Any, ticks: Style) -> dict[str, Any]:
@@ -154,109 +214,32 @@ class Line(OverTime):
     ) -> list[dict[str, Any]]:
         """Each line, its forecast, and under all the earlier period's lines."""
         stroke = Stroke(
-            SHAPES[options.shape], options.markers, options.value_labels, options.fill == "null"
+            SHAPES[options.shape],
+            options.markers,
+            options.value_labels,
+            options.fill == "null",
+            points=options.shape == "points",
+            size=options.marker_size,
         )
-        past, present = [], []
-        for mark in drawn:
-            trace = line(wide, mark, stroke)
-            column = options.earlier(mark.metric)
-            if column and options.compare and wide.has(column):
-                past.append(earlier(trace, wide, mark, column, options.compare))
-            if options.forecast:
-                present += forecast(wide, mark)
-            present.append(trace)
-        return past + present
+        filled = 0.0
+        if options.area:
+            filled = 0.2 if options.opacity is None else options.opacity
+        if options.index:
+            columns = {m.column for m in drawn}
+            columns |= {c for m in drawn for c, _ in options.earlier(m.metric) if wide.has(c)}
+            wide = wide.with_cells({c: since_first(wide.cells(c)) for c in columns})
+            drawn = [m.styled(_change(look)) for m in drawn]
+        return cls.apart(options, wide, drawn, stroke, filled)
 
 
-class Area(OverTime):
-    """Metrics over time as areas, stacked or not."""
+def _change(look: Look) -> Style:
+    return Style("+" + SHARE, None, look.locale)
 
-    slug, title, icon = "area", "Area chart", "graph-up-arrow"
-    description = "How a whole and its parts move over time."
 
-    class Options(OverTime.Options):
-        """Areas, and how they are stacked."""
-
-        stack: Literal["none", "stacked", "percent"] = Field(
-            "stacked",
-            title="Stack",
-            description="On top of each other, as shares of the whole, or each from zero.",
-            json_schema_extra=LOOK,
-        )
-        shape: Literal["straight", "smooth", "step", "step before", "step middle"] = Field(
-            "straight",
-            title="Line",
-            description="How points are joined.",
-            json_schema_extra=LOOK,
-        )
-
-    @classmethod
-    def percent(cls, options: Options) -> bool:
-        """Whether areas fill the whole height."""
-        return options.stack == "percent"
-
-    @classmethod
-    def values(cls, options: Any, ticks: Style) -> dict[str, Any]:
-        """The axis of values, from zero; up to the whole for shares."""
-        axis = super().values(options, ticks)
-        if cls.percent(options):
-            return axis | {"range": [0, 1], "autorange": False}
-        return axis if options.log else axis | {"rangemode": "tozero"}
-
-    @classmethod
-    def traces(
-        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look
-    ) -> list[dict[str, Any]]:
-        """Each area; missing buckets count as nothing in a stack."""
-        values = [wide.cells(m.column)[m.row] for m in drawn]
-        if options.stack == "none" or (options.stack == "stacked" and len(drawn) == 1):
-            return cls._apart(options, wide, drawn)
-        lengths = shares(values) if options.stack == "percent" else values
-        found = [
-            cls._stacked(options, wide, m, v, s)
-            for m, v, s in zip(drawn, values, lengths, strict=True)
-        ]
-        past = [c for c in map(options.earlier, (m.metric for m in drawn)) if c and wide.has(c)]
-        if options.stack == "stacked" and options.compare and len(past) == len(drawn):
-            found.append(earlier_total(wide, drawn, past, options.compare, look))
-        return found
-
-    @classmethod
-    def _apart(cls, options: Options, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:
-        stroke = Stroke(
-            SHAPES[options.shape], "never", options.value_labels, options.fill == "null"
-        )
-        found = []
-        for mark in drawn:
-            trace = line(wide, mark, stroke)
-            trace |= {"fill": "tozeroy", "fillcolor": faded(mark.color, 0.15)}
-            column = options.earlier(mark.metric)
-            if column and options.compare and wide.has(column):
-                found.append(earlier(trace, wide, mark, column, options.compare))
-            if options.forecast:
-                found += forecast(wide, mark)
-            found.append(trace)
-        return found
-
-    @classmethod
-    def _stacked(
-        cls, options: Options, wide: Wide, mark: Mark, y: Floats, length: Floats
-    ) -> dict[str, Any]:
-        at = np.arange(len(y))
-        template = mark.style.hover("y")
-        trace: dict[str, Any] = {
-            "type": "scatter",
-            "mode": "lines",
-            "name": mark.legend,
-            "stackgroup": "all",
-            "x": along(wide, at),
-            "y": typed(np.nan_to_num(length)),
-            "line": {"color": mark.color, "width": 1, "shape": SHAPES[options.shape]},
-            "fillcolor": faded(mark.color, 0.7),
-            "customdata": moments(wide, at),
-        }
-        if options.stack == "percent":
-            template = f"{hover('y', SHARE)} ({mark.style.hover('text')})"
-            trace["text"] = np.nan_to_num(y).tolist()
-        trace["hovertemplate"] = f"{template}<extra>{mark.legend}</extra>"
-        return trace
+def since_first(cells: Floats) -> Floats:
+    """Each row's numbers as their relative change since its first one that is not zero."""
+    known = np.isfinite(cells) & (cells != 0)
+    first = cells[np.arange(len(cells)), known.argmax(axis=1)]
+    base = np.where(known.any(axis=1), first, np.nan)[:, None]
+    found: Floats = (cells - base) / np.abs(base)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -28,6 +28,7 @@ from dashapp.specs import DatasetSpec, Dimension
 
 Ints = npt.NDArray[np.int64]
 Sort = Literal["auto", "largest", "smallest", "name", "name descending", "query"]
+SizeBy = Literal["sum", "mean", "min", "max"]
 
 _WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _YEAR = [
@@ -86,7 +87,7 @@ class Wide:
 
     `ms` are the times of the axis (ms on the viewer's clock), or None on an axis of members;
     `values` their raw values for clicks and `texts` their names in words (not safe; times as
-    ISO text).
+    ISO text). `numbers` are the places of members on an axis of numbers (see `on_numbers`).
     """
 
     table: pa.Table
@@ -97,6 +98,8 @@ class Wide:
     _rows: Ints  # For each row of the table: its series (-1: not drawn) …
     _columns: Ints  # … and its place on the axis (-1: not drawn).
     _known: dict[str, Floats] = field(default_factory=dict)  # Cells that were asked for before.
+    numbers: Floats | None = None
+    labels: list[str] = field(default_factory=list)  # Safe ones of an axis of members, if drawn.
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -134,15 +137,61 @@ class Wide:
             values=[self.values[i] for i in at],
             texts=[self.texts[i] for i in at],
             ms=None if self.ms is None else self.ms[at],
+            numbers=None if self.numbers is None else self.numbers[at],
+            labels=[self.labels[i] for i in at] if self.labels else [],
             _columns=moved[self._columns],
             _known={},
         )
+
+    def with_cells(self, cells: Mapping[str, Floats]) -> Wide:
+        """The same with other numbers (by series and axis) in these columns."""
+        return replace(self, _known=self._known | dict(cells))
+
+    def on_numbers(self) -> Wide:
+        """Members that are numbers, in their order, at their places on an axis of numbers."""
+        known = [(i, float(v)) for i, v in enumerate(self.values)
+                 if isinstance(v, int | float) and not isinstance(v, bool)]  # fmt: skip
+        known.sort(key=lambda pair: pair[1])
+        kept = self.keep([i for i, _ in known])
+        return replace(kept, numbers=np.array([number for _, number in known]))
+
+    def ranked(self, columns: Sequence[str], by: SizeBy | Literal["name"], rising: bool) -> Wide:
+        """Series in order of their name or of a figure of their numbers; "Other" stays last."""
+        count = len(self.series)
+        if by == "name":
+            places = sorted(range(count), key=lambda i: self.series[i].name.casefold())
+            places = places if rising else places[::-1]
+        else:
+            size = sized(np.hstack([self.cells(c) for c in columns]), by, axis=1)
+            size = np.nan_to_num(size, nan=np.inf if rising else -np.inf)
+            places = np.argsort(size if rising else -size, kind="stable").tolist()
+        places.sort(key=lambda i: self.series[i].is_other)
+        moved = np.full(count + 1, -1, dtype=np.int64)
+        moved[places] = np.arange(count)
+        series = tuple(self.series[i] for i in places)
+        return replace(self, series=series, _rows=moved[self._rows], _known={})
 
     def sorted(self, how: Sort, size: Floats) -> Wide:
         """Members in order of `size` (one number each) or name; "Other" and empty ones last."""
         if self.ms is not None:
             return self.keep(np.argsort(self.ms, kind="stable"))
+        if self.numbers is not None:
+            return self.keep(np.argsort(self.numbers, kind="stable"))
         return self.keep(ordered(self.values, self.texts, how, size))
+
+
+def sized(cells: Floats, by: SizeBy, axis: int) -> Floats:
+    """One figure per row or column of cells; empty ones count for nothing."""
+    known = np.isfinite(cells)
+    count = known.sum(axis=axis)
+    if by in ("sum", "mean"):
+        total = np.where(known, cells, 0.0).sum(axis=axis)
+        found: Floats = total if by == "sum" else total / np.maximum(count, 1)
+    elif by == "min":
+        found = np.where(known, cells, np.inf).min(axis=axis, initial=np.inf)
+    else:
+        found = np.where(known, cells, -np.inf).max(axis=axis, initial=-np.inf)
+    return np.where(count > 0, found, 0.0 if by == "sum" else np.nan)
 
 
 def ordered(values: Sequence[Plain], texts: Sequence[str], how: Sort, size: Floats) -> list[int]:

@@ -56,7 +56,7 @@ def test_along_members_only_comparison_and_share_are_computed():
         "bar", metrics=["flights"], x=X, compare="1 year", share="total", rolling="mean",
         cumulative=True, forecast=3,
     )  # fmt: skip
-    assert [type(s) for s in spec.post] == [Compare, Contribution]
+    assert [type(s) for s in spec.post] == [Compare, Contribution, Contribution]
     assert spec.post[0].time is None
 
 

@@ -47,7 +47,8 @@ def test_what_is_computed_along_time_is_asked_in_an_order_that_makes_sense():
         rolling="mean", cumulative=True, share="bucket", forecast=3,
     )  # fmt: skip
     kinds = [type(s) for s in spec.post]
-    assert kinds == [Compare, Resample, Rolling, Cumulative, Contribution, Forecast]
+    shares = [Contribution, Contribution]  # Of the present and of the earlier period.
+    assert kinds == [Compare, Resample, Rolling, Cumulative, *shares, Forecast]
     assert spec.post[1].metrics == ("flights", "flights (1 year)")
     assert spec.post[4].within == ("day",)
 
