@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -40,6 +41,7 @@ __all__ = [
     "SCALES",
     "assign",
     "check_color",
+    "dressed",
     "color_of",
     "faded",
     "fix",
@@ -64,6 +66,12 @@ _HEX = re.compile(r"^#[0-9a-fA-F]{6}$")
 def palette(name: str) -> tuple[str, ...]:
     """The colours of a palette; the house's own where the name is unknown."""
     return PALETTES.get(name, PALETTES["dashapp"])
+
+
+def dressed(look: Look, options: Any) -> Look:
+    """The look with the palette that a chart's options name; the dashboard's if they name none."""
+    chosen = getattr(options, "palette", None)
+    return replace(look, palette=PALETTES[chosen]) if chosen in PALETTES else look
 
 
 def scale(name: str, reverse: bool = False) -> list[list[float | str]]:

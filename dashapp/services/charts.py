@@ -12,6 +12,7 @@ from uuid import UUID
 
 from dashapp import permissions, query
 from dashapp.charts.base import Drawing, Look
+from dashapp.charts.colors import dressed
 from dashapp.errors import AppError, Invalid, QueryTimeout, Unexpected, WarehouseDown
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
@@ -189,7 +190,7 @@ def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> A
     tables = {name: result.table for name, result in results.items()}
     dataset = a.source.dataset if a.source else _NO_DATASET
     try:
-        drawing = a.kind.figure(a.options, tables, dataset, look)
+        drawing = a.kind.figure(a.options, tables, dataset, dressed(look, a.options))
     except AppError as failure:
         return Answer(a.key, shown="", error=failure, results=results, applied=a.applied)
     except Exception:  # A bug of one kind must not take the page's other tiles with it.

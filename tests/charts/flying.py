@@ -16,7 +16,7 @@ import pyarrow as pa
 from dashapp import cache, query, warehouses
 from dashapp.charts import kind
 from dashapp.charts.base import Drawing, Look
-from dashapp.charts.colors import PALETTES
+from dashapp.charts.colors import PALETTES, dressed
 from dashapp.settings import Settings, using
 from dashapp.specs import (
     ColumnSpec,
@@ -101,7 +101,8 @@ def flying(folder: Path) -> Iterator[Source]:
 def drawn(slug: str, tables: dict[str, pa.Table], look: Look = LOOK, **options: object) -> Drawing:
     """A chart of these tables."""
     found = kind(slug)
-    return found.figure(found.Options.model_validate(options), tables, FLIGHTS, look)
+    chosen = found.Options.model_validate(options)
+    return found.figure(chosen, tables, FLIGHTS, dressed(look, chosen))
 
 
 def asked(slug: str, source: Source, **options: object) -> Drawing:
