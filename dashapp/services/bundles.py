@@ -157,7 +157,7 @@ class _Import:
     def _database(self, row: Database, spec: BundleDatabase) -> None:
         permissions.require(self.viewer, "database.edit")
         self._free(Database, Database.name, spec.name, spec.uuid)
-        url = spec.url.replace(FOLDER, str((settings().data_dir / "warehouses").absolute()))
+        url = located(spec.url)
         _check_database(spec, url)
         if row.url_encrypted:
             url = secrets.unmasked(url, secrets.reveal(row, "url_encrypted"))
@@ -240,6 +240,11 @@ class _Import:
         return row
 
 
+def located(url: str) -> str:
+    """A bundle's URL with the folder of this server's warehouse files in it."""
+    return url.replace(FOLDER, str((settings().data_dir / "warehouses").absolute()))
+
+
 def _check_database(spec: BundleDatabase, url: str) -> None:
     """Raise Invalid unless a connection of this kind may have this URL and these options."""
     warehouses.check(
@@ -300,7 +305,7 @@ def _bundle(viewer: Viewer, dashboards: list[Dashboard], *, everything: bool) ->
     return Bundle(
         dashapp=1,
         databases=tuple(_database(d) for d in db.session.scalars(databases)),
-        datasets=tuple(_dataset(d) for d in asked),
+        datasets=tuple(exported_dataset(d) for d in asked),
         charts=tuple(_chart(c) for c in found),
         dashboards=tuple(_dashboard(d) for d in dashboards),
     )
@@ -316,7 +321,8 @@ def _database(row: Database) -> BundleDatabase:
     )  # fmt: skip
 
 
-def _dataset(row: Dataset) -> BundleDataset:
+def exported_dataset(row: Dataset) -> BundleDataset:
+    """A dataset as bundles have it."""
     spec = sources.dataset_spec(row)
     return BundleDataset(
         **spec.model_dump(exclude={"version", "database", "columns", "metrics"}),
@@ -341,7 +347,7 @@ def _dashboard(row: Dashboard) -> BundleDashboard:
 
 
 _EXPORTS: dict[str, Any] = {
-    "database": _database, "dataset": _dataset, "chart": _chart, "dashboard": _dashboard,
+    "database": _database, "dataset": exported_dataset, "chart": _chart, "dashboard": _dashboard,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from dashapp.specs.base import Spec, Tagged
 from dashapp.specs.filters import FilterValue, Key
-from dashapp.specs.query import Label
+from dashapp.specs.query import Filter, Label, SqlFilter
 
 COLUMNS = 12
 MOST_ITEMS = 1000  # On all tabs of a dashboard together.
@@ -67,6 +67,7 @@ class TabsItem(Item):
     """Tabs inside a tab."""
 
     item: Literal["tabs"] = "tabs"
+    h: int = Field(40, ge=1, le=10_000)
     tabs: tuple[Tab, ...] = Field(min_length=1, max_length=50)
 
 
@@ -116,6 +117,13 @@ class FilterSpec(Spec):
         None, description="Metric that orders the options, largest first."
     )
     scope: Scope = Scope()
+    filters: tuple[Filter, ...] = Field(
+        (), max_length=100, description="Rows that its options and bounds come from."
+    )
+    where: tuple[SqlFilter, ...] = Field((), max_length=20)
+    time_range: str | None = Field(
+        None, max_length=200, description="Time of the rows that its options come from."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> FilterSpec:
@@ -131,6 +139,11 @@ class Layout(Spec):
     tabs: tuple[Tab, ...] = Field(min_length=1, max_length=50)
     filters: tuple[FilterSpec, ...] = Field((), max_length=100)
     cross_filters: bool = True
+    click_scopes: dict[Key, Scope] = Field(
+        default_factory=dict,
+        max_length=MOST_ITEMS,
+        description="Tile → where clicks in it apply; those of other tiles apply everywhere.",
+    )
     refresh_s: int | None = Field(None, ge=10, le=86_400, description="Auto-refresh interval.")
     colors: dict[str, str] = Field(
         default_factory=dict, max_length=10_000, description="Member → #rrggbb."
