@@ -5,21 +5,36 @@ from __future__ import annotations
 from dashapp.charts.area import Area
 from dashapp.charts.base import ChartKind
 from dashapp.charts.boxes import BoxPlot
+from dashapp.charts.bullet import Bullet
+from dashapp.charts.calendar import CalendarHeatmap
 from dashapp.charts.categories import Bar
+from dashapp.charts.chord import Chord
 from dashapp.charts.distribution import Histogram
+from dashapp.charts.gantt import Gantt
+from dashapp.charts.gauge import Gauge
+from dashapp.charts.horizon import Horizon
 from dashapp.charts.icicle import Icicle
 from dashapp.charts.matrix import Heatmap
 from dashapp.charts.mixed import Mixed
+from dashapp.charts.network import Network
 from dashapp.charts.numbers import BigNumber, BigNumberPeriod
+from dashapp.charts.parallel import Parallel
 from dashapp.charts.parts import Pie
+from dashapp.charts.periods import TimePivot
 from dashapp.charts.pivot import PivotTable
+from dashapp.charts.rose import Rose
+from dashapp.charts.sankey import Sankey
 from dashapp.charts.scatter import Scatter
 from dashapp.charts.sunburst import Sunburst
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Line
+from dashapp.charts.tree import Tree
 from dashapp.charts.trees import Treemap
 from dashapp.charts.trends import BigNumberTrend
+from dashapp.charts.ttest import PairedTest
+from dashapp.charts.violin import Violin
+from dashapp.charts.waterfall import Waterfall
 from dashapp.errors import Misdefined
 
 KINDS: dict[str, type[ChartKind]] = {
@@ -28,12 +43,19 @@ KINDS: dict[str, type[ChartKind]] = {
         BigNumber,
         BigNumberTrend,
         BigNumberPeriod,
+        Bullet,
+        Gauge,
         Table,
         PivotTable,
         Line,
         Area,
         Bar,
         Mixed,
+        Waterfall,
+        TimePivot,
+        Horizon,
+        CalendarHeatmap,
+        Rose,
         Scatter,
         Pie,
         Treemap,
@@ -41,7 +63,15 @@ KINDS: dict[str, type[ChartKind]] = {
         Icicle,
         Histogram,
         BoxPlot,
+        Violin,
         Heatmap,
+        Parallel,
+        PairedTest,
+        Sankey,
+        Chord,
+        Network,
+        Tree,
+        Gantt,
         Markdown,
     )
 }
