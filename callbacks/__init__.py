@@ -1,8 +1,9 @@
 """What happens when a person does something: reactions only."""
 
-from callbacks import dashboard, drawer, exports, filters, home, shell
+from callbacks import dashboard, drawer, exports, filters, gallery, home, shell
 from dashapp.ui.wiring import Wiring
 
 WIRINGS: tuple[Wiring, ...] = (
     shell.wiring, home.wiring, filters.wiring, dashboard.wiring, drawer.wiring, exports.wiring,
+    gallery.wiring,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What pages look like: layouts only."""
 
 from dashapp.ui.page import Page
-from pages import dashboard, embed, home
+from pages import dashboard, embed, gallery, home
 
-PAGES: tuple[Page, ...] = (home.PAGE, dashboard.PAGE, embed.PAGE)
+PAGES: tuple[Page, ...] = (home.PAGE, dashboard.PAGE, embed.PAGE, gallery.PAGE)

@@ -15,7 +15,7 @@ import duckdb
 
 from dashapp import permissions, warehouses
 from dashapp.errors import NotFound
-from dashapp.services import bundles
+from dashapp.services import bundles, gallery
 from dashapp.services.bundles import Change
 from dashapp.settings import settings
 from dashapp.viewer import Viewer
@@ -25,7 +25,7 @@ BUNDLES = ("world", "flights", "weather")
 
 
 def load(viewer: Viewer, told: Callable[[str], None] = lambda _: None) -> list[Change]:
-    """Make the example warehouses afresh and import the example dashboards.
+    """Make the example warehouses afresh and import the example dashboards and the gallery.
 
     What people changed in the examples is overwritten. `told` gets a sentence per step.
     """
@@ -40,7 +40,7 @@ def load(viewer: Viewer, told: Callable[[str], None] = lambda _: None) -> list[C
     for name in BUNDLES:
         text = (resources.files("dashapp") / "examples" / f"{name}.yaml").read_text("utf-8")
         changes += bundles.apply(viewer, bundles.parse(text))
-    return changes
+    return changes + bundles.apply(viewer, gallery.bundle())
 
 
 def _published(path: Path, make: Callable[[Path], None]) -> None:

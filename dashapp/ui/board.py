@@ -34,6 +34,7 @@ class Board:
     page: str
     is_favourite: bool | None = None  # None: guests have no favourites
     locked: frozenset[str] = frozenset()
+    above: tuple[Component, ...] = ()  # between what it is about and its filters
 
 
 def draw(board: Board) -> list[Component]:
@@ -42,6 +43,7 @@ def draw(board: Board) -> list[Component]:
     return [
         head(board),
         *([html.P(board.description, className="dash-about")] if board.description else []),
+        *board.above,
         filters.bar(shown, board.state.values, board.bounds),
         html.Div(id=ids.CHIPS, className="chips", role="group", **attrs(label=t("Active filters"))),
         grid.tabs(board.layout, board.views, board.active),

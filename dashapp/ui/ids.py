@@ -100,3 +100,8 @@ def rows(tile: Key) -> dict[str, Any]:
 def numbers(index: Key) -> dict[str, Any]:
     """Id of the grid of one of the answers behind a tile, in the dialog."""
     return {"kind": "numbers", "key": index}
+
+
+def thumbnails(family: Key) -> dict[str, Any]:
+    """Id of the gallery's small pictures of a family of charts."""
+    return {"kind": "thumbnails", "key": family}

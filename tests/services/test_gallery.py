@@ -1,0 +1,79 @@
+"""The gallery: every chart of it draws, large and small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from dashapp import cache, warehouses
+from dashapp.charts.base import Empty, Plot
+from dashapp.charts.thumbnails import small
+from dashapp.errors import AppError, Forbidden, NotFound
+from dashapp.services import charts, dashboards, examples, gallery, sources
+from dashapp.services.charts import Want
+from dashapp.settings import Settings, using
+from dashapp.viewer import SYSTEM, Viewer
+from tests.charts.small import still
+from tests.services.conftest import KEY
+from tests.services.metadata import metadata, person, user
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A server with the examples."""
+    chosen = Settings.model_validate({"data_dir": tmp_path_factory.mktemp("ga"), "secret_key": KEY})
+    with using(chosen):
+        cache.reset()
+        sources.forget()
+        with metadata(chosen.metadata_url) as app:
+            user("ada", "admin")
+            user("vera")
+            examples.load(SYSTEM)
+            yield app
+        warehouses.dispose()
+        cache.reset()
+
+
+@pytest.fixture
+def ada(loaded: Flask) -> Viewer:
+    """An administrator."""
+    return person(1, "admin")
+
+
+def test_every_chart_of_the_gallery_draws_large_and_small(ada: Viewer) -> None:
+    opened = gallery.open_gallery(ada)
+    keys = [tile.key for _, tile in opened.layout.tiles()]
+    found = charts.answers(ada, opened, keys, Want())
+    assert {key: str(a.error) for key, a in found.items() if a.error} == {}
+    assert [key for key, a in found.items() if isinstance(a.drawing, Empty)] == []
+    for answer in found.values():
+        assert answer.drawing is not None
+        still(small(answer.drawing))
+        if isinstance(answer.drawing, Plot):
+            assert answer.drawing.summary
+            assert all(r.rows <= 10_000 for r in answer.results.values())
+
+
+def test_every_family_has_a_sheet_and_every_kind_a_picture(ada: Viewer) -> None:
+    opened = gallery.open_gallery(ada)
+    by_family = gallery.entries(opened)
+    assert list(by_family) == [tab.key for tab in opened.layout.tabs]
+    for family, entries in by_family.items():
+        pictures = gallery.thumbnails(ada, family)
+        assert [entry for entry, _ in pictures] == entries
+        assert not [d for _, d in pictures if isinstance(d, AppError)]
+        for entry in entries:
+            assert opened.place(entry.tile)[0] == family
+    assert gallery.thumbnails(ada, "no such family") == []
+
+
+def test_the_gallery_is_for_administrators(loaded: Flask) -> None:
+    vera = person(2)
+    with pytest.raises(Forbidden):
+        gallery.open_gallery(vera)
+    with pytest.raises(Forbidden):
+        gallery.thumbnails(vera, "numbers")
+    with pytest.raises(NotFound):
+        dashboards.open(vera, gallery.SLUG)
