@@ -10,6 +10,7 @@ from dashapp.charts.calendar import CalendarHeatmap
 from dashapp.charts.categories import Bar
 from dashapp.charts.chord import Chord
 from dashapp.charts.distribution import Histogram
+from dashapp.charts.funnel import Funnel
 from dashapp.charts.gantt import Gantt
 from dashapp.charts.gauge import Gauge
 from dashapp.charts.horizon import Horizon
@@ -22,6 +23,7 @@ from dashapp.charts.parallel import Parallel
 from dashapp.charts.parts import Pie
 from dashapp.charts.periods import TimePivot
 from dashapp.charts.pivot import PivotTable
+from dashapp.charts.radar import Radar
 from dashapp.charts.rose import Rose
 from dashapp.charts.sankey import Sankey
 from dashapp.charts.scatter import Scatter
@@ -61,6 +63,8 @@ KINDS: dict[str, type[ChartKind]] = {
         Treemap,
         Sunburst,
         Icicle,
+        Funnel,
+        Radar,
         Histogram,
         BoxPlot,
         Violin,

@@ -62,7 +62,7 @@ def aligned(found: Plot) -> None:
         rows = trace.get("customdata")
         if not rows or trace["type"] in ("heatmap", "treemap", "sunburst", "icicle"):
             continue
-        marks = trace.get("values") or trace.get("y") or trace.get("x")
+        marks = trace.get("values") or trace.get("r") or trace.get("y") or trace.get("x")
         if trace["type"] == "box":
             marks = trace["median"]
         assert len(rows) == len(numbers(marks))

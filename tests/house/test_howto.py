@@ -158,8 +158,8 @@ def test_warehouse_of_the_example_opens_no_other_file(stages: Source) -> None:
 
 
 def test_kind_of_the_example_draws(stages: Source, folder: Path) -> None:
-    path = "dashapp/charts/funnel.py"
-    kind = load("add-a-chart-kind.md", path, folder, "howto_funnel").Funnel
+    path = "dashapp/charts/steps.py"
+    kind = load("add-a-chart-kind.md", path, folder, "howto_steps").Steps
     (written,) = yaml.safe_load(blocks("add-a-chart-kind.md", "yaml")[0])["charts"]
     options = kind.Options.model_validate(written["options"])
     spec = kind.queries(options, stages.dataset)["main"]
