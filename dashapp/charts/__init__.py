@@ -31,6 +31,7 @@ from dashapp.charts.sunburst import Sunburst
 from dashapp.charts.tables import Table
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Line
+from dashapp.charts.timetable import TimeTable
 from dashapp.charts.tree import Tree
 from dashapp.charts.trees import Treemap
 from dashapp.charts.trends import BigNumberTrend
@@ -49,6 +50,7 @@ KINDS: dict[str, type[ChartKind]] = {
         Gauge,
         Table,
         PivotTable,
+        TimeTable,
         Line,
         Area,
         Bar,

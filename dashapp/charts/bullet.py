@@ -120,7 +120,7 @@ class Bullet(ChartKind):
         values = floats(table, metric_name(options.metric))
         if not np.isfinite(values).any():
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metric, dataset, look, values, options.format)
+        written = style(options.metric, dataset, look, values, options.format, options.currency)
         title = metric_title(options.metric, dataset)
         members: list[Plain] = []
         names = [title]

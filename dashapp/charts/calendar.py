@@ -107,7 +107,7 @@ class CalendarHeatmap(ChartKind):
         traces, told = [], []
         for place, metric in enumerate(options.metrics):
             cells = wide.cells(names[place])[0]
-            written = style(metric, dataset, look, cells, options.format)
+            written = style(metric, dataset, look, cells, options.format, options.currency)
             title = metric_title(metric, dataset)
             traces.append(_trace(options, wide, calendar, cells, place, len(names), written, look))
             told.append(_summary(title, wide, cells, options, written, look))

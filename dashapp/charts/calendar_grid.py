@@ -112,12 +112,14 @@ def _within(
     columns = np.asarray(places + shift, dtype=np.int64)
     across: dict[int, str] = {}
     grain: Grain = "day" if outer == "D" else "hour"
-    step = max(1, (int(columns.max()) + 1) // 8)
+    step = max(1, -(-(int(columns.max()) + 1) // 5))
     for at in np.argsort(columns, kind="stable").tolist():
         if all(abs(int(columns[at]) - known) >= step for known in across):
             moment = whole[at].astype("datetime64[us]").item()
             moment = moment if isinstance(moment, datetime) else datetime.combine(moment, _ZERO)
-            across[int(columns[at])] = formats.time(moment, None, grain, locale)
+            across[int(columns[at])] = formats.time(
+                moment, "%b %-d" if grain == "day" else "%H:%M", None, locale
+            )
     tall = 24 if inner == "h" else 60
     marks = _HOURS if inner == "h" else (0, 15, 30, 45)
     down = {row: f"{row:02d}:00" if inner == "h" else f":{row:02d}" for row in marks}

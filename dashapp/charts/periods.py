@@ -110,7 +110,7 @@ class TimePivot(ChartKind):
             return Empty("no_rows", NO_ROWS)
         y = wide.cells(name)[0]
         folded = fold(wide.ms, options.period, WEEKDAYS.index(options.week_start))
-        written = style(options.metric, dataset, look, y, options.format)
+        written = style(options.metric, dataset, look, y, options.format, options.currency)
         starts = np.unique(folded.starts)[::-1][: options.most]
         traces, told = [], list[tuple[str, float]]()
         for age, start in enumerate(starts):

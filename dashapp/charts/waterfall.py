@@ -131,7 +131,7 @@ class Waterfall(ChartKind):
             return Empty("no_rows", NO_ROWS)
         steps = _steps(table, name, x, options, dataset, look)
         sizes = np.array([abs(s.value) for s in steps])
-        written = style(options.metric, dataset, look, sizes, options.format)
+        written = style(options.metric, dataset, look, sizes, options.format, options.currency)
         texts = labels_of([s.text for s in steps], 14 if len(steps) > 8 else 20)
         colors: dict[Change, str] = {
             "increase": options.increase_color,

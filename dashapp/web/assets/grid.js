@@ -283,6 +283,14 @@
     return window.React.createElement("a", { href: address.href, target: "_blank", rel: "noopener noreferrer nofollow" }, text);
   };
 
+  // A picture that the server drew: an image cannot run anything, and no other address is shown.
+  components.DashappPicture = function (props) {
+    const source = props.value;
+    if (typeof source !== "string" || !source.startsWith("data:image/svg+xml;base64,")) return null;
+    const words = (props.data && props.data[contextOf(props).alt]) || "";
+    return window.React.createElement("img", { src: source, alt: words, title: words, style: { display: "block", width: "100%", height: "calc(100% - 4px)", marginTop: 2 } });
+  };
+
   // ---- the box that searches all columns --------------------------------------------------------
   document.addEventListener("input", (event) => {
     const box = event.target instanceof Element ? event.target.closest("[data-grid-search]") : null;
