@@ -105,7 +105,7 @@ class Counts:
     def summary(self, title: str, written: Style) -> str:
         """Where most values lie."""
         bins, whole = self.bins, self.counts.sum(axis=0)
-        if written.is_percent and bins.is_cut:
+        if written.is_percent:
             whole = whole / (whole.sum() or 1.0)
         top = int(np.argmax(whole))
         digits = ".12g" if bins.is_cut else ".6g"

@@ -190,13 +190,12 @@ class BoxPlot(ChartKind):
             traces.append(cls._box(options, own, places, written, colors[metric], title))
             if options.outliers and any(own.outliers):
                 traces.append(cls._dots(options, own, places, written, colors[metric], title))
-        place = options.legend_place(len(titles))
         title = next(iter(titles.values())) if len(titles) == 1 else ""
         page = cls._page(options, names, written, title, list(titles.values()), dataset, look)
         page["boxmode"] = "group" if len(titles) > 1 else "overlay"
         page["scattermode"] = page["boxmode"]
         clicks = tuple(click_target(d) for d in options.by)
-        told = summary(boxes, title or ", ".join(titles.values()), len(names), place, written)
+        told = summary(boxes, titles, len(names), written)
         return Plot({"data": traces, "layout": page}, clicks, told)
 
     @classmethod

@@ -20,7 +20,8 @@ from dashapp.specs import DatasetSpec, QuerySpec, metric_name
 _GAP: Final = 0.02  # Between arcs, in radians, while they are few.
 _INNER, _OUTER = 0.93, 1.0  # Radii of an arc; ribbons end at the inner one.
 _STEP: Final = 0.05  # Radians between two points of an arc.
-_LABEL: Final = 0.11  # Radians that an arc's name needs.
+_LABEL: Final = 0.12  # Height of a name, while the radius is 1.
+_TOP: Final = 0.15  # Arcs so close to the top or bottom have their name above or below.
 _TOUCH: Final = (0.86, 0.72, 0.55)  # Radii at which a ribbon's ends are hovered.
 
 Polygon = tuple[Sequence[float | None], Sequence[float | None]]
@@ -185,14 +186,19 @@ class _Circle:
     def names(self) -> dict[str, Any]:
         """Names beside arcs that are long enough for them."""
         middle = (self.starts + self.ends) / 2
-        shown, last = list[int](), -np.inf
-        for i in range(len(middle)):
-            if middle[i] - last >= _LABEL * 0.8 and self.ends[i] - self.starts[i] > 0.01:
+        shown = list[int]()
+        for i in np.argsort(self.starts - self.ends, kind="stable").tolist():
+            across, up = np.sin(middle[i]), np.cos(middle[i])
+            side = 0 if abs(across) <= _TOP else np.sign(across)
+            if all(
+                (0 if abs(np.sin(middle[j])) <= _TOP else np.sign(np.sin(middle[j]))) * side < 0
+                or abs(np.cos(middle[j]) - up) > _LABEL
+                for j in shown
+            ):
                 shown.append(i)
-                last = middle[i]
         at = middle[shown]
         sides = np.sin(at)
-        where = np.where(sides > 0.15, "middle right", np.where(sides < -0.15, "middle left", ""))
+        where = np.where(sides > _TOP, "middle right", np.where(sides < -_TOP, "middle left", ""))
         over = np.where(np.cos(at) > 0, "top center", "bottom center")
         return {
             "type": "scatter", "mode": "text", "name": "", "showlegend": False,

@@ -49,5 +49,15 @@ def force(
         moved -= places * gravity * 2
         size = np.maximum(np.hypot(moved[:, 0], moved[:, 1]), 1e-9)
         places = places + moved / size[:, None] * np.minimum(size, step)[:, None]
-    places = places - (places.max(axis=0) + places.min(axis=0)) / 2
-    return np.asarray(places / (np.abs(places).max() or 1.0))
+    return _even(places)
+
+
+def _even(places: Floats) -> Floats:
+    """Places spread over the whole plane: half as they are, half by their order on each axis."""
+    count = len(places)
+    if count < 2:
+        return np.zeros_like(places)
+    low, span = places.min(axis=0), np.ptp(places, axis=0)
+    plain = 2 * (places - low) / np.where(span > 0, span, 1) - 1
+    order = np.argsort(np.argsort(places, axis=0, kind="stable"), axis=0)
+    return np.asarray(0.5 * plain + 0.5 * (2 * order / (count - 1) - 1))

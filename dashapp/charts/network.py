@@ -130,9 +130,9 @@ class Network(ChartKind):
         else:
             traces.append(plane.nodes(list(range(len(links.members))), look.palette[0], ""))
         page = layout(look, legend=place, entries=named, hovermode="closest",
-                      **bare_axes(options.roam))  # fmt: skip
+                      **bare_axes(options.roam, options.place == "circle"))  # fmt: skip
         page["dragmode"] = "pan" if options.roam else False
-        page["xaxis"]["range"], page["yaxis"]["range"] = [-1.15, 1.15], [-1.12, 1.2]
+        page["xaxis"]["range"], page["yaxis"]["range"] = [-1.12, 1.12], [-1.12, 1.22]
         if place:
             page["legend"]["itemsizing"] = "constant"
         told = links.summary(options.told(dataset), written)
@@ -157,6 +157,7 @@ class _Plane:
         )  # fmt: skip
         by = self.weights if options.sized_by == "value" else self.degrees.astype(np.float64)
         self.sizes = _spread(by, options.node_size)
+        self.paleness = round(min(0.5, max(0.18, 40 / len(links.values))), 2)
         self.named = self._named()
 
     def lines(self) -> list[dict[str, Any]]:
@@ -173,7 +174,7 @@ class _Plane:
                 "type": "scatter", "mode": "lines", "name": "", "showlegend": False,
                 "x": typed(np.column_stack((start[:, 0], end[:, 0], gap)).ravel()),
                 "y": typed(np.column_stack((start[:, 1], end[:, 1], gap)).ravel()),
-                "line": {"width": round(float(widths[rows].mean()), 2), "color": faded(GREY, 0.5)},
+                "line": {"width": round(float(widths[rows].mean()), 2), "color": faded(GREY, self.paleness)},
                 "hoverinfo": "skip",
             })  # fmt: skip
         return found
@@ -185,26 +186,31 @@ class _Plane:
         if not len(apart):
             return []
         start, end = self.at[links.source[apart]], self.at[links.target[apart]]
-        way = end - start
-        middle = start + 0.58 * way
+        # Two points per link: the arrow at the second one looks away from the first.
+        at = start[:, None, :] + (end - start)[:, None, :] * np.array([0.5, 0.58])[None, :, None]
         rows, names = links.clicks(), [safe(n) for n in links.names]
-        values = links.values[apart].tolist()
-        pairs = zip(links.source[apart].tolist(), links.target[apart].tolist(), values, strict=True)
+        told = [
+            f"{names[s]} → {names[t]}<br><b>{safe(self.written.text(v))}</b>"
+            for s, t, v in zip(
+                links.source[apart].tolist(),
+                links.target[apart].tolist(),
+                links.values[apart].tolist(),
+                strict=True,
+            )
+        ]
         seen: dict[str, Any] = GHOST
         if self.options.arrows:
-            angles = np.degrees(np.arctan2(way[:, 0], way[:, 1]))
             size = min(9.0, 5 + self.options.link_width)
-            seen = {"marker": {"symbol": "arrow", "size": size, "color": faded(GREY, 0.9),
-                               "angle": typed(angles)}}  # fmt: skip
+            seen = {"marker": {
+                "symbol": "arrow", "size": [0, size] * len(apart), "color": faded(GREY, 0.9),
+                "angleref": "previous", "line": {"width": 0},
+            }}  # fmt: skip
         return [{
             "type": "scatter", "mode": "markers", "name": "", "showlegend": False,
-            "x": typed(middle[:, 0]), "y": typed(middle[:, 1]),
-            "hovertext": [
-                f"{names[s]} → {names[t]}<br><b>{safe(self.written.text(v))}</b>"
-                for s, t, v in pairs
-            ],
+            "x": typed(at[:, :, 0].ravel()), "y": typed(at[:, :, 1].ravel()),
+            "hovertext": [text for text in told for _ in (0, 1)],
             "hovertemplate": "%{hovertext}<extra></extra>",
-            "customdata": [rows[i] for i in apart.tolist()], **seen,
+            "customdata": [rows[i] for i in apart.tolist() for _ in (0, 1)], **seen,
         }]  # fmt: skip
 
     def nodes(self, places: list[int], color: str, name: str) -> dict[str, Any]:

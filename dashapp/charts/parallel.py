@@ -133,7 +133,7 @@ class Parallel(ChartKind):
         if low == high:
             low, high = low - 0.5, high + 0.5
         return {
-            "label": safe(shorten(metric_title(metric, dataset), 18)),
+            "label": safe(shorten(metric_title(metric, dataset), _letters(options))),
             "values": typed(np.where(np.isfinite(values), values, low)),
             "range": [low, high],
             "tickformat": fmt.replace("$", ""),
@@ -150,7 +150,7 @@ class Parallel(ChartKind):
         step = max(1, -(-count // _NAMED))
         places = list(range(0, count, step))
         return {
-            "label": safe(shorten(dimension_title(lines, dataset), 18)),
+            "label": safe(shorten(dimension_title(lines, dataset), 14)),
             "values": typed(count - 1 - found.codes.astype(np.float64)),
             "range": [-0.5, count - 0.5],
             "tickvals": [count - 1 - p for p in places],
@@ -191,3 +191,8 @@ class Parallel(ChartKind):
         title = dimension_title(options.lines or Dimension(column="?"), dataset)
         rest = f" {left_out:,} lines left out." if left_out else ""
         return f"{table.num_rows:,} lines by {title} across {axes}.{rest}"
+
+
+def _letters(options: Parallel.Options) -> int:
+    """Characters of an axis' title, so that neighbours do not touch."""
+    return max(5, 48 // len(options.metrics) - 1)

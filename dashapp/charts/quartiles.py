@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,14 +121,15 @@ def _some(values: list[float]) -> list[float]:
     return [values[i] for i in at.tolist()]
 
 
-def summary(boxes: Boxes, title: str, count: int, several: str, written: Style) -> str:
-    """How many boxes, and which are highest and lowest."""
+def summary(boxes: Boxes, titles: Mapping[str, str], count: int, written: Style) -> str:
+    """How many members' boxes, and which are highest and lowest; `titles` are of the metrics."""
     top, low = int(np.argmax(boxes.median)), int(np.argmin(boxes.median))
 
     def place(i: int) -> str:
-        return ", ".join(n for n in (boxes.names[i], boxes.metrics[i] if several else "") if n)
+        metric = titles.get(boxes.metrics[i], "") if len(titles) > 1 else ""
+        return ", ".join(n for n in (boxes.names[i], metric) if n)
 
     return (
-        f"{title} in {count} boxes: highest median {written.text(float(boxes.median[top]))} "
+        f"{', '.join(titles.values())} in {count} boxes: highest median {written.text(float(boxes.median[top]))} "
         f"({place(top)}), lowest {written.text(float(boxes.median[low]))} ({place(low)})."
     )

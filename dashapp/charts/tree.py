@@ -27,6 +27,7 @@ Symbol = Literal["circle", "circle-open", "square", "triangle-up", "diamond", "n
 _POSITIONS: Final[dict[str, str]] = {
     "left": "middle left", "right": "middle right", "top": "top center", "bottom": "bottom center",
 }  # fmt: skip
+_NAME: Final = 22  # Characters of a name that are written.
 _NAMED: Final = 60  # Names that fit into a column of a tile.
 
 
@@ -157,7 +158,8 @@ class Tree(ChartKind):
         traces = cls._traces(options, tree, told, look)
         page = layout(look, hovermode="closest", **bare_axes(options.roam, options.radial))
         page["dragmode"] = "pan" if options.roam else False
-        cls._room(options, page)
+        longest = max(len(shorten(name, _NAME)) for name in names)
+        cls._room(options, page, 0.05 + 0.025 * longest)
         title = dimension_title(options.node, dataset)
         clicks = (click_target(options.node),)
         return Plot({"data": traces, "layout": page}, clicks, _summary(title, tree, told))
@@ -189,7 +191,7 @@ class Tree(ChartKind):
                 "opacity": 0 if options.symbol == "none" else 1,
             },
             "text": [
-                "" if leaf and crowded else safe(shorten(name, 22))
+                "" if leaf and crowded else safe(shorten(name, _NAME))
                 for name, leaf in zip(told.names, leaves, strict=True)
             ],
             "textposition": [_POSITIONS[s] for s in sides],
@@ -200,14 +202,16 @@ class Tree(ChartKind):
         return [lines, nodes]
 
     @classmethod
-    def _room(cls, options: Options, page: dict[str, Any]) -> None:
+    def _room(cls, options: Options, page: dict[str, Any], name: float) -> None:
         """Ranges that leave room for names beyond the outermost nodes."""
         if options.radial:
             page["xaxis"]["range"], page["yaxis"]["range"] = [-1.5, 1.5], [-1.15, 1.15]
             return
-        deep, wide = [-0.1, 1.22], [-0.06, 1.08]
+        wide = [-0.06, 1.08]
         if options.direction in ("right", "left"):
-            page["xaxis"]["range"] = deep if options.direction == "right" else [-0.22, 1.1]
+            before = name if options.leaf_labels == "left" else 0.1
+            after = name if options.leaf_labels == "right" else 0.1
+            page["xaxis"]["range"] = [-before, 1 + after]
             page["yaxis"]["range"] = wide
         else:
             page["xaxis"]["range"] = wide
@@ -242,7 +246,7 @@ def _turned(
 ) -> tuple[Floats, Floats]:
     """Where points of a tree of `count` nodes stand on the plane."""
     if options.radial:
-        angle = along * 2 * np.pi * (1 - 1 / (count + 1))
+        angle = 2 * np.pi * (along * (1 - 1 / count) + 0.5 / count)
         return deep * np.sin(angle), deep * np.cos(angle)
     match options.direction:
         case "right":
@@ -265,7 +269,10 @@ def _lines(
     above = np.array(tree.parents, dtype=np.int64)[below]
     t = np.linspace(0, 1, 14)
     ease = t * t * (3 - 2 * t)
-    curve = along[above][:, None] + (along[below] - along[above])[:, None] * ease
+    start = along[above]
+    if options.radial:  # The middle has no angle of its own.
+        start = np.where(deep[above] == 0, along[below], start)
+    curve = start[:, None] + (along[below] - start)[:, None] * ease
     level = deep[above][:, None] + (deep[below] - deep[above])[:, None] * t
     x, y = _turned(options, curve, level, len(along))
     gap = np.full((len(below), 1), np.nan)

@@ -191,7 +191,7 @@
   let seq = 0;
   const signature = (key, state, reach) => JSON.stringify([
     reach.filters.filter((f) => f.reach.includes(key)).map((f) => chosen(f, state)),
-    (state.clicks || []).filter((c) => c.source !== key && (reach.columns[c.dataset + "|" + c.column] || []).includes(key)),
+    (state.clicks || []).filter((c) => c.source !== key && (reach.columns[c.dataset + "|" + c.column] || []).includes(key) && (reach.clicks[c.source] || [key]).includes(key)),
     forced[key] || 0,
   ]);
 
@@ -360,13 +360,16 @@
 
   function send(tile, dataset, targets, values) {
     const sent = targets
+      .slice(0, values.length)
       .map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }))
       .filter((c) => reaches(c, window.dashapp.reach));
     if (sent.length) put("click", { source: tile, targets: sent, more });
   }
   // What a mark stands for. Dash leaves out a heat map's; its cells are named "row,column".
+  // Nodes and bands of a Sankey diagram have a word that leads to it.
   function member(point, figure) {
-    const trace = figure.data[point.curveNumber];
+    const trace = figure.data[point.curveNumber ?? 0];
+    if (trace && trace.type === "sankey") return ((trace.meta || {}).marks || {})[point.customdata];
     if (!trace || trace.type !== "heatmap") return point.customdata;
     const [row, column] = String(point.id).split(",");
     return trace.customdata && trace.customdata[row] && trace.customdata[row][column];
