@@ -87,7 +87,8 @@ def _fine(milliseconds: float) -> str:
 
 def _clock(milliseconds: float, told: Signs) -> str:
     """Milliseconds as a clock counts them, to the tenth of a second: "1:06:40", "0:01.5"."""
-    sign, tenths = (MINUS if milliseconds < 0 else ""), _nearest(abs(milliseconds) / 100)
+    tenths = _nearest(abs(milliseconds) / 100)
+    sign = MINUS if milliseconds < 0 and tenths else ""
     seconds, part = divmod(tenths, 10)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)

@@ -85,7 +85,9 @@ class Sheet:
     ) -> Iterator[dict[str, Any]]:
         """The line of a path of row members; one per metric where metrics stand on rows."""
         by_metric = self.metrics_on == "rows"
-        for name, title in (metrics or self.metrics) if by_metric else [("", "")]:
+        for place, (name, title) in enumerate(
+            (metrics or self.metrics) if by_metric else [("", "")]
+        ):
             line: dict[str, Any] = {}
             for field, path, metric in self._fields():
                 line[field] = cube.value(row, path, metric or name)
@@ -95,7 +97,8 @@ class Sheet:
                 line[_METRIC] = title
                 line["_by"] = name
             if len(row) < len(self.rows):
-                line |= {"_total": True, "_words": {self.row_field(len(row)): TOTAL}}
+                word = "" if place else TOTAL
+                line |= {"_total": True, "_words": {self.row_field(len(row)): word}}
             yield line
 
     def _fields(self) -> list[tuple[str, Path, str]]:
@@ -112,7 +115,8 @@ class Sheet:
         hierarchical = len(self.rows) > 1 or self.metrics_on == "rows"
         return found | {
             "pinned": "left",
-            "width": found["minWidth"],  # Grids do not stretch what stays in place.
+            # Grids do not stretch what stays in place; totals are bold and so a little wider.
+            "width": round(found["minWidth"] * 1.08),
             "sortable": not hierarchical,
             "filter": False,
             "cellClassRules": _TOTAL_CLASS,

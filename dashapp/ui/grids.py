@@ -77,7 +77,7 @@ def searched(grid: Component) -> Component:
     box = html.Label(
         [
             html.Span(t("Search"), className="visually-hidden"),
-            dcc.Input(type="search", placeholder=t("Search"), className="form-control form-control-sm"),
+            dcc.Input(type="search", placeholder=t("Search"), className="grid-search"),
         ],
         **attrs({"data-grid-search": "1"}),
     )  # fmt: skip

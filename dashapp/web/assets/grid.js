@@ -92,7 +92,7 @@
     const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
     while (parts.length > 2 && !parts[0]) parts.shift();
     const text = parts.map((part, at) => (at ? String(part).padStart(2, "0") : String(part))).join(":");
-    return (milliseconds < 0 ? MINUS : "") + text + (tenths % 10 ? signs.decimal + (tenths % 10) : "");
+    return (milliseconds < 0 && tenths ? MINUS : "") + text + (tenths % 10 ? signs.decimal + (tenths % 10) : "");
   }
   function bytes(d3, value, base, signs) {
     let size = Math.abs(value);
