@@ -38,6 +38,7 @@ from dashapp.charts.trends import BigNumberTrend
 from dashapp.charts.ttest import PairedTest
 from dashapp.charts.violin import Violin
 from dashapp.charts.waterfall import Waterfall
+from dashapp.charts.wordcloud import WordCloud
 from dashapp.errors import Misdefined
 
 KINDS: dict[str, type[ChartKind]] = {
@@ -79,6 +80,7 @@ KINDS: dict[str, type[ChartKind]] = {
         Tree,
         Gantt,
         Markdown,
+        WordCloud,
     )
 }
 

@@ -179,7 +179,8 @@ def _polar(options: Radar.Options, net: _Net) -> dict[str, Any]:
     grid = "rgba(138,143,152,0.35)"
     radial: dict[str, Any] = {
         "range": [0, 1], "showline": False, "gridcolor": grid, "nticks": 5, "ticks": "",
-        "showticklabels": False, "tickvals": [0.25, 0.5, 0.75, 1], "angle": 90,
+        "showticklabels": False, "tickvals": [0.25, 0.5, 0.75, 1], "tickangle": 0,
+        "angle": 90 - 180 / len(net.titles),
     }  # fmt: skip
     if options.scale == "common" and net.top > 0:
         radial |= {
@@ -195,6 +196,11 @@ def _polar(options: Radar.Options, net: _Net) -> dict[str, Any]:
     return {
         "bgcolor": CLEAR, "gridshape": shape, "radialaxis": radial, "angularaxis": angular,
     }  # fmt: skip
+
+
+def _inward(turn: float) -> str:
+    """Where a value stands so that it does not lie on its spoke's name (turns from the top)."""
+    return "top center" if 0.25 < turn < 0.75 else "bottom center"
 
 
 def _line(options: Radar.Options, net: _Net, row: int, color: str) -> dict[str, Any]:
@@ -215,7 +221,7 @@ def _line(options: Radar.Options, net: _Net, row: int, color: str) -> dict[str, 
         "line": {"color": color, "width": 2},
         "marker": {"color": color, "size": 5},
         "text": [told[i] for i in around],
-        "textposition": "top center",
+        "textposition": [_inward(i / len(spokes)) for i in around],
         "textfont": {"size": 10},
         "hovertext": [safe(net.titles[i]) for i in around],
         "hovertemplate": (
