@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -114,9 +114,26 @@ class Settings(BaseSettings):
         (),
         description="Loopback and private hosts (JSON list) that warehouses may live on; '*' for all.",
     )
+    map_tiles_url: str | None = Field(
+        None,
+        max_length=500,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[^\s\"'<>;,]*$",
+        description="Pictures under maps, e.g. https://tiles.example.com/{z}/{x}/{y}.png; browsers "
+        "fetch them from there. None: maps have outlines of their own and fetch nothing.",
+    )
+    map_tiles_attribution: str = Field(
+        "", max_length=200, description="Who made the pictures under maps, shown on each."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level logged."
     )
+
+    @field_validator("map_tiles_url")
+    @classmethod
+    def _tiles(cls, url: str | None) -> str | None:
+        if url and not all(part in url for part in ("{z}", "{x}", "{y}")):
+            raise ValueError("DASHAPP_MAP_TILES_URL needs {z}, {x} and {y}.")
+        return url
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -15,6 +15,14 @@ from dashapp.charts.gantt import Gantt
 from dashapp.charts.gauge import Gauge
 from dashapp.charts.horizon import Horizon
 from dashapp.charts.icicle import Icicle
+from dashapp.charts.maps.areas import MapGeojson, MapPolygons
+from dashapp.charts.maps.cells import MapGrid, MapHexbin, MapScreenGrid
+from dashapp.charts.maps.country import CountryMap
+from dashapp.charts.maps.density import MapContour, MapHeat
+from dashapp.charts.maps.layers import MapLayers
+from dashapp.charts.maps.lines import MapArcs, MapPaths
+from dashapp.charts.maps.points import MapPoints
+from dashapp.charts.maps.world import WorldMap
 from dashapp.charts.matrix import Heatmap
 from dashapp.charts.mixed import Mixed
 from dashapp.charts.network import Network
@@ -79,6 +87,19 @@ KINDS: dict[str, type[ChartKind]] = {
         Network,
         Tree,
         Gantt,
+        WorldMap,
+        CountryMap,
+        MapPoints,
+        MapHexbin,
+        MapGrid,
+        MapScreenGrid,
+        MapHeat,
+        MapContour,
+        MapArcs,
+        MapPaths,
+        MapPolygons,
+        MapGeojson,
+        MapLayers,
         Markdown,
         WordCloud,
     )

@@ -17,7 +17,13 @@ from dashapp.ui import grids, ids
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
-GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": "reset"}
+GRAPH_CONFIG: Any = {
+    "displayModeBar": False,
+    "responsive": True,
+    "doubleClick": "reset",
+    # Outlines of the world come from here, not from Plotly's own server.
+    "topojsonURL": "/assets/vendor/topojson-4.0.0/",
+}
 SKELETONS = {"numbers": "number", "parts": "ring", "tables": "lines", "text": "lines"}
 ICONS = {
     "no_rows": "bi-inbox",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Response, g, request
 
@@ -12,7 +13,7 @@ from dashapp.web import statics
 # Plotly and AG Grid write styles into the page, so styles may be inline; scripts never.
 PAGE = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+    "img-src 'self' data: blob:{tiles}; font-src 'self' data:; connect-src 'self'{tiles}; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors {ancestors}"
 )
@@ -38,6 +39,12 @@ def frame_by(origins: tuple[str, ...]) -> None:
     g.ancestors = " ".join(origins) or "'none'"
 
 
+def tile_server() -> str:
+    """The origin that pictures under maps come from, after a space; nothing where there is none."""
+    url = settings().map_tiles_url
+    return " {0.scheme}://{0.netloc}".format(urlsplit(url)) if url else ""
+
+
 def add(response: Response) -> Response:
     """Put the headers on an answer."""
     for name, value in FIXED.items():
@@ -45,7 +52,9 @@ def add(response: Response) -> Response:
     ancestors = g.get("ancestors", "'self'")
     is_page = response.mimetype == "text/html"
     policy = PAGE if is_page else DATA
-    response.headers["Content-Security-Policy"] = policy.format(nonce=nonce(), ancestors=ancestors)
+    response.headers["Content-Security-Policy"] = policy.format(
+        nonce=nonce(), ancestors=ancestors, tiles=tile_server()
+    )
     if "ancestors" not in g:
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
     if request.is_secure or settings().is_https:

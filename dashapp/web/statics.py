@@ -9,6 +9,7 @@ from flask import Request, Response
 FOLDER = Path(__file__).parent / "assets"
 SUITES = "/_dash-component-suites/"
 FOREVER = "public, max-age=31536000, immutable"
+VERSIONED = "vendor/topojson-4.0.0/"  # A folder that names the version of what is in it.
 SHORT = "public, max-age=300"
 
 
@@ -43,6 +44,7 @@ def keep(request: Request, response: Response) -> None:
         return
     name = request.path.removeprefix("/assets/")
     named = request.path.startswith("/assets/") and request.args.get("v", "-") == version(name)
+    named = named or name.startswith(VERSIONED)
     if named or (request.path.startswith(SUITES) and response.cache_control.max_age):
         response.headers["Cache-Control"] = FOREVER
     else:

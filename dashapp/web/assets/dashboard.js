@@ -338,7 +338,7 @@
       if (!same(picked, el._dashappPicked || el.data.map(() => null))) {
         el._dashappPicked = picked;
         el.data.forEach((trace, i) => {
-          if (["scatter", "bar", "scattergl", "histogram", "box"].includes(trace.type || "scatter")) window.Plotly.restyle(el, { selectedpoints: [picked[i]] }, [i]);
+          if (["scatter", "bar", "scattergl", "histogram", "box", "scattergeo", "choropleth", "scattermap", "choroplethmap"].includes(trace.type || "scatter")) window.Plotly.restyle(el, { selectedpoints: [picked[i]] }, [i]);
         });
       }
     });
