@@ -15,7 +15,7 @@ import pytest
 
 from dashapp.charts import kind
 from dashapp.charts.base import ClickTarget, Empty, Grid
-from dashapp.charts.pivot_tree import ordered, with_subtotals
+from dashapp.charts.pivot_tree import ordered, summed, with_subtotals
 from dashapp.errors import Invalid
 from dashapp.specs import Source
 from tests.charts.flying import FLIGHTS, FRAME, asked, drawn, flying
@@ -201,3 +201,109 @@ def test_too_many_columns_and_no_rows_and_no_metric_are_sentences():
     assert isinstance(drawn("pivot_table", {"main": many.slice(0, 0)}, **options), Empty)
     with pytest.raises(Invalid, match="at least one metric"):
         kind("pivot_table").queries(kind("pivot_table").Options(), FLIGHTS)
+
+
+TWO_DOWN = {"rows": [{"column": "origin"}, {"column": "carrier"}], "metrics": ["flights"]}
+
+
+def test_a_member_is_told_once_per_group(source):
+    found = pivot(source, **TWO_DOWN, row_subtotals=True)
+    assert [("r0" in r.get("_same", ()), r["r0"]) for r in found.rows[:6]] == [
+        (False, "EWR"), (True, "EWR"), (True, "EWR"), (True, "EWR"), (True, "EWR"), (False, "JFK"),
+    ]  # fmt: skip
+    assert not any("r1" in r.get("_same", ()) for r in found.rows)
+    single = pivot(source, rows=[{"column": "origin"}], metrics=["flights"])
+    assert not any("_same" in r for r in single.rows)
+
+
+def test_metrics_on_rows_tell_their_members_once_too(source):
+    found = pivot(
+        source, rows=[{"column": "origin"}], metrics=["flights", "aircraft"], metrics_on="rows"
+    )
+    assert [r.get("_same") for r in found.rows[:3]] == [None, ["r0"], None]
+    assert [r["_words"]["r0"] for r in found.totals] == ["Total", ""]
+
+
+def test_metrics_may_stand_outermost(source):
+    across = {"columns": [{"column": "late"}], "metrics": ["flights", "aircraft"]}
+    found = pivot(source, rows=[{"column": "origin"}], **across, metrics_first=True)
+    assert list(leaves(found.columns)) == [
+        (m, late) for m in ("Flights", "Aircraft") for late in ("No", "Yes", "Total")
+    ]
+    down = pivot(
+        source, rows=[{"column": "origin"}], **across, metrics_first=True, metrics_on="rows"
+    )
+    assert [r["_metric"] for r in down.rows] == ["Flights"] * 3 + ["Aircraft"] * 3
+    assert down.columns[0]["field"] == "_metric"
+
+
+def test_sub_totals_may_stand_before_their_group(source):
+    found = pivot(source, **TWO_DOWN, row_subtotals=True, row_subtotals_first=True)
+    assert [r.get("_total", False) for r in found.rows[:6]] == [True, *[False] * 4, True]
+
+
+@pytest.mark.parametrize("summary", ["metric", "sum"])
+@pytest.mark.parametrize("share", ["total", "row", "column"])
+def test_shares_add_up_to_one(source, share, summary):
+    found = pivot(
+        source, rows=[{"column": "origin"}], columns=[{"column": "late"}], metrics=["flights"],
+        share=share, summary=summary, total_row=share != "row", total_column=share != "column",
+    )  # fmt: skip
+    fields = leaves(found.columns)
+    inner = [fields[late,] for late in ("No", "Yes")]
+    by_row = [sum(r[f] for f in inner) for r in found.rows]
+    by_column = [sum(r[f] for r in found.rows) for f in inner]
+    if share == "total":
+        assert sum(by_row) == pytest.approx(1)
+        assert found.totals[0][fields["Total",]] == pytest.approx(1)
+    else:
+        assert (by_row if share == "row" else by_column) == pytest.approx(
+            [1] * (3 if share == "row" else 2)
+        )
+    assert found.columns[-1]["context"]["format"] == ",.1%"
+
+
+@pytest.mark.parametrize(
+    ("summary", "by_pandas"),
+    [
+        ("sum", "sum"), ("average", "mean"), ("median", "median"), ("variance", "var"),
+        ("deviation", "std"), ("smallest", "min"), ("largest", "max"), ("count", "count"),
+        ("distinct", "nunique"),
+    ],
+)  # fmt: skip
+def test_cells_can_be_summed_up_instead_of_asked(source, summary, by_pandas):
+    found = pivot(
+        source, rows=[{"column": "origin"}], columns=[{"column": "day", "grain": "month"}],
+        metrics=["mean_delay"], summary=summary,
+    )  # fmt: skip
+    fields = leaves(found.columns)
+    month = FRAME["day"].dt.month.rename("month")
+    inner = FRAME.groupby(["origin", month])["delay"].mean()
+    assert found.totals[0][fields["Total",]] == pytest.approx(inner.agg(by_pandas))
+    jfk = next(r for r in found.rows if r["r0"] == "JFK")
+    assert jfk[fields["Total",]] == pytest.approx(inner["JFK"].agg(by_pandas))
+
+
+def test_first_last_and_lists_follow_the_order_of_the_answer():
+    assert summed([3.0, 1.0, 3.0], "first") == 3
+    assert summed([3.0, 1.0, 2.0], "last") == 2
+    assert summed([3.0, 1.5, 3.0], "list") == "3, 1.5"
+    assert summed([], "sum") is None
+    assert summed([1.0], "variance") is None
+
+
+def test_summing_up_cells_asks_one_question():
+    made = kind("pivot_table").Options.model_validate(
+        TWO_DOWN | {"summary": "average", "row_subtotals": True, "sort_rows": "largest"}
+    )
+    assert list(kind("pivot_table").queries(made, FLIGHTS)) == ["main"]
+
+
+def test_formats_of_all_metrics_and_times_are_the_pivot_s(source):
+    found = pivot(
+        source, rows=[{"column": "origin"}], columns=[{"column": "day", "grain": "month"}],
+        metrics=["flights", "mean_delay"], format=".2s", currency="EUR", time_format="%m/%y",
+    )  # fmt: skip
+    column = found.columns[1]
+    assert column["headerName"] == "01/13"
+    assert [c["context"]["format"] for c in column["children"]] == ["$.2s", "$,.1f"]

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from dashapp.charts import KINDS, kind
 from dashapp.charts.base import ClickTarget, Empty, Grid, Look, Text
 from dashapp.charts.colors import PALETTES
+from dashapp.charts.tones import ToneRule
 from dashapp.errors import Invalid
 from tests.charts.flying import FLIGHTS, FRAME, asked, drawn, flying
 
@@ -191,3 +193,152 @@ def test_columns_are_as_wide_as_what_they_hold():
     fixed = grid({"main": names}, **BY_CARRIER, looks=[{"name": "carrier", "width": 90}])
     assert fixed.columns[0]["width"] == 90
     assert "flex" not in fixed.columns[0]
+
+
+SHARED = {"dimensions": [{"column": "origin"}], "metrics": ["flights"], "shares": ["aircraft"]}
+
+
+def test_shares_are_of_all_rows_of_the_answer_and_their_metric_need_not_be_shown(tmp_path):
+    with flying(tmp_path) as source:
+        found = asked("table", source, **SHARED, totals=True)
+    assert isinstance(found, Grid)
+    assert [c["headerName"] for c in found.columns] == ["Origin", "Flights", "% Aircraft"]
+    counts = FRAME.groupby("origin")["tail"].nunique()
+    for row in found.rows:
+        assert row["%aircraft"] == pytest.approx(counts[row["origin"]] / counts.sum())
+    assert found.totals == [{"flights": 400, "%aircraft": 1.0, "_words": {"origin": "Total"}}]
+    assert found.columns[2]["context"]["format"] == ",.1%"
+
+
+def test_a_share_of_nothing_is_empty():
+    table = pa.table(
+        {"origin": ["EWR"], "flights": [1], "%aircraft": pa.array([None], pa.float64())}
+    )
+    totals = pa.table({"flights": [1], "aircraft": [0]})
+    found = grid({"main": table, "totals": totals}, **SHARED, totals=True)
+    assert (found.rows[0]["%aircraft"], found.totals[0]["%aircraft"]) == (None, None)
+
+
+COMPARED = {
+    "dimensions": [{"column": "origin"}], "metrics": ["flights"], "compare": ["1 month"],
+    "time_range": "2013-02-01 : 2013-03-01", "compare_colors": "less is good",
+}  # fmt: skip
+
+
+def test_columns_of_comparisons_stand_behind_their_metric(tmp_path):
+    with flying(tmp_path) as source:
+        found = asked("table", source, **COMPARED, totals=True, shares=["flights"])
+    assert isinstance(found, Grid)
+    assert [c["headerName"] for c in found.columns] == [
+        "Origin", "Flights", "Flights (1 month)", "Flights difference (1 month)",
+        "Flights change (1 month)", "% Flights",
+    ]  # fmt: skip
+    january, february = (FRAME[FRAME["day"].dt.month == m].groupby("origin").size() for m in (1, 2))
+    for row in found.rows:
+        now, then = february[row["origin"]], january[row["origin"]]
+        assert (row["flights"], row["flights (1 month)"]) == (now, then)
+        assert row["flights difference (1 month)"] == now - then
+        assert row["flights change (1 month)"] == pytest.approx(now / then - 1)
+    (total,) = found.totals
+    assert total["flights difference (1 month)"] == february.sum() - january.sum()
+    rules = found.columns[4]["context"]["rules"]
+    assert [(r["op"], r["on"]) for r in rules] == [(">", "text"), ("<", "text")]
+    assert rules[0]["color"] == "#d9482b"
+    assert "rules" not in found.columns[2]["context"]
+
+
+def test_only_the_parts_of_a_comparison_that_are_wanted_are_asked():
+    made = kind("table").Options.model_validate(COMPARED | {"compare_as": ["change"]})
+    query = kind("table").queries(made, FLIGHTS)["main"]
+    assert [s.step for s in query.post] == ["compare", "select"]
+    assert query.post[-1].columns == ("origin", "flights", "flights change (1 month)")
+
+
+def test_a_table_may_be_sorted_by_a_metric_that_it_does_not_show(tmp_path):
+    order = [{"by": "late flights", "descending": True, "metric": "mean_delay"}]
+    with flying(tmp_path) as source:
+        found = asked(
+            "table", source, dimensions=[{"column": "origin"}], metrics=["flights"], order=order
+        )
+    assert isinstance(found, Grid)
+    means = FRAME.groupby("origin")["delay"].mean().sort_values(ascending=False)
+    assert [r["origin"] for r in found.rows] == list(means.index)
+
+
+def test_small_numbers_alignment_wrapping_and_bars_are_settings_of_a_column():
+    table = pa.table({"carrier": ["UA", "B6"], "flights": [0.25, -2.0]})
+    looks = [
+        {"name": "flights", "format": ",.1f", "small_format": ".3f", "align": "center",
+         "bar": True, "bar_from": "left", "by_sign": True},
+        {"name": "carrier", "wrap": True, "align": "right"},
+    ]  # fmt: skip
+    found = grid({"main": table}, **BY_CARRIER, looks=looks)
+    carrier, flights = found.columns
+    assert (carrier["cellClass"], carrier["autoHeight"]) == ("is-number", True)
+    assert (flights["cellClass"], flights["context"]["small"]) == ("is-center", ".3f")
+    assert flights["context"]["bar"] == {"low": -2.0, "high": 0.25, "from": "left"}
+    assert flights["context"]["up"] != PALETTES["dashapp"][0]
+
+
+def test_rules_colour_text_rows_and_by_size():
+    looks = [
+        {"name": "carrier", "rules": [{"op": "contains", "text": "u", "on": "row"}]},
+        {"name": "flights", "rules": [{"op": "any", "gradient": True}]},
+    ]
+    found = grid({"main": MAIN}, **BY_CARRIER, looks=looks)
+    assert [(r["field"], r["op"], r["text"]) for r in found.row_rules] == [
+        ("carrier", "contains", "u")
+    ]
+    assert found.columns[1]["context"]["reach"] == {"low": 7.0, "high": 58_665.0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "meets", "misses"),
+    [
+        ({"op": "between", "value": 1, "high": 2, "ends": "none"}, 1.5, 1),
+        ({"op": "between", "value": 1, "high": 2, "ends": "low"}, 1, 2),
+        ({"op": "between", "value": 1, "high": 2, "ends": "high"}, 2, 1),
+        ({"op": "not contains", "text": "x"}, "abc", "aXc"),
+        ({"op": "ends with", "text": "C"}, "abc", "cab"),
+        ({"op": "!=", "text": "UA"}, "B6", "ua"),
+        ({"op": "is not null"}, 0, None),
+        ({"op": "is false"}, False, 0),
+        ({"op": "any"}, 0, "0"),
+        ({"op": "<=", "value": 1}, 1, True),
+    ],
+)
+def test_a_rule_knows_what_it_colours(rule, meets, misses):
+    made = ToneRule.model_validate(rule)
+    assert (made.meets(meets), made.meets(misses)) == (True, False)
+
+
+@pytest.mark.parametrize("rule", [{"op": ">"}, {"op": "contains"}, {"op": "between", "value": 1}])
+def test_half_a_rule_is_refused(rule):
+    with pytest.raises(ValidationError):
+        ToneRule.model_validate(rule)
+
+
+def test_addresses_become_links_and_other_texts_never_do():
+    table = pa.table(
+        {"carrier": ["https://example.org", "x"], "tail": ["javascript:alert(1)", "y"]}
+    )
+    found = grid({"main": table}, mode="raw", columns=["carrier", "tail"])
+    assert [c.get("cellRenderer") for c in found.columns] == ["DashappLink", None]
+
+
+def test_search_pages_and_movable_columns_are_the_reader_s():
+    found = grid({"main": MAIN}, **BY_CARRIER, search=True, rows_per_page=10, movable=False)
+    assert (found.search, found.rows_per_page, found.is_movable) == (True, 10, False)
+    many = pa.table({"carrier": [str(i) for i in range(30)], "flights": range(30)})
+    paged = grid({"main": many}, **BY_CARRIER, search=True, page_size=10)
+    assert not paged.search
+
+
+def test_all_times_may_have_one_format_and_a_column_its_own():
+    times = [datetime(2013, 1, 1, 5)]
+    table = pa.table({"day": times, "late": times})
+    looks = [{"name": "late", "format": "%H:%M"}]
+    found = grid(
+        {"main": table}, mode="raw", columns=["day", "late"], time_format="%Y", looks=looks
+    )
+    assert [c["context"]["format"] for c in found.columns] == ["%Y", "%H:%M"]
