@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from dashapp.charts.asks import ANALYSIS
-from dashapp.specs import Dimension, Spec
+from dashapp.specs import Dimension, Grain, Spec
 from dashapp.specs.post import (
     Change,
     Compare,
@@ -42,6 +42,18 @@ class Analysis(Spec):
         "none",
         title="Missing buckets",
         description="Buckets without rows: joined over (none), gaps (null), or filled.",
+        json_schema_extra=ANALYSIS,
+    )
+    fill_grain: Grain | None = Field(
+        None,
+        title="Regular steps",
+        description="Width of the buckets that are filled; the axis' own by default.",
+        json_schema_extra=ANALYSIS | {"widget": "grain"},
+    )
+    fill_how: Literal["sum", "mean", "median", "min", "max", "first", "last"] = Field(
+        "sum",
+        title="Values of a step",
+        description="What becomes of several buckets that fall into one step.",
         json_schema_extra=ANALYSIS,
     )
     rolling: Literal["none", "mean", "sum", "std", "min", "max", "median"] = Field(
@@ -195,8 +207,13 @@ class Analysis(Spec):
         runs: bool,
     ) -> list[PostStep]:
         """Rows for buckets that are missing, of all series or of some."""
-        if self.fill != "none" and is_time and axis.grain:
-            return [Resample(time=axis.name, metrics=names, grain=axis.grain, fill=self.fill)]
+        grain = self.fill_grain or axis.grain
+        if self.fill != "none" and is_time and grain:
+            return [
+                Resample(
+                    time=axis.name, metrics=names, grain=grain, fill=self.fill, how=self.fill_how
+                )
+            ]
         if series and ((runs and self.rolling != "none") or self.share != "none"):
             return [Complete(time=axis.name, metrics=names)]
         return []
