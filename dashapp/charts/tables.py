@@ -239,8 +239,8 @@ def _signs(name: str, options: TableOptions) -> tuple[ToneRule, ...]:
         return ()
     up, down = (GOOD, BAD) if options.compare_colors == "more is good" else (BAD, GOOD)
     return (
-        ToneRule(op=">", value=0, color=up, on="text"),
-        ToneRule(op="<", value=0, color=down, on="text"),
+        ToneRule(op=">", value=0, color=up, part="text"),
+        ToneRule(op="<", value=0, color=down, part="text"),
     )
 
 
@@ -249,7 +249,7 @@ def _row_rules(told: dict[str, Cell]) -> list[dict[str, Any]]:
         {"field": name, **rule.as_data()}
         for name, cell in told.items()
         for rule in cell.rules
-        if rule.on == "row"
+        if rule.part == "row"
     ]
 
 

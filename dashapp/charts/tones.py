@@ -11,7 +11,7 @@ from dashapp.specs import Spec
 _OF_TEXT: Final = frozenset({"contains", "not contains", "starts with", "ends with"})
 _BARE: Final = frozenset({"is null", "is not null", "is true", "is false", "any"})
 # Of a rule's data these are left out while they say nothing.
-_USUAL: Final[dict[str, Any]] = {"text": None, "ends": "both", "on": "cell", "gradient": False}
+_USUAL: Final[dict[str, Any]] = {"text": None, "ends": "both", "part": "cell", "gradient": False}
 
 
 class ToneRule(Spec):
@@ -40,7 +40,7 @@ class ToneRule(Spec):
         description="Written as #rrggbb.",
         json_schema_extra={"widget": "color"},
     )
-    on: Literal["cell", "text", "row"] = Field(
+    part: Literal["cell", "text", "row"] = Field(
         "cell", title="Colours", description="The cell, its text, or its whole row."
     )
     gradient: bool = Field(

@@ -231,10 +231,10 @@ def _columns(
     look: Look,
 ) -> list[dict[str, Any]]:
     """Definitions of the grid's columns."""
-    p_rule = (ToneRule(op="<=", value=options.significance, color=GOOD, on="text"),)
+    p_rule = (ToneRule(op="<=", value=options.significance, color=GOOD, part="text"),)
     lift_rules = (
-        ToneRule(op=">", value=0, color=GOOD, on="text"),
-        ToneRule(op="<", value=0, color=BAD, on="text"),
+        ToneRule(op=">", value=0, color=GOOD, part="text"),
+        ToneRule(op="<", value=0, color=BAD, part="text"),
     )
     asked: list[tuple[str, str, Cell]] = []
     if len(options.metrics) > 1:

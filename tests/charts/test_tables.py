@@ -242,7 +242,7 @@ def test_columns_of_comparisons_stand_behind_their_metric(tmp_path):
     (total,) = found.totals
     assert total["flights difference (1 month)"] == february.sum() - january.sum()
     rules = found.columns[4]["context"]["rules"]
-    assert [(r["op"], r["on"]) for r in rules] == [(">", "text"), ("<", "text")]
+    assert [(r["op"], r["part"]) for r in rules] == [(">", "text"), ("<", "text")]
     assert rules[0]["color"] == "#d9482b"
     assert "rules" not in found.columns[2]["context"]
 
@@ -282,7 +282,7 @@ def test_small_numbers_alignment_wrapping_and_bars_are_settings_of_a_column():
 
 def test_rules_colour_text_rows_and_by_size():
     looks = [
-        {"name": "carrier", "rules": [{"op": "contains", "text": "u", "on": "row"}]},
+        {"name": "carrier", "rules": [{"op": "contains", "text": "u", "part": "row"}]},
         {"name": "flights", "rules": [{"op": "any", "gradient": True}]},
     ]
     found = grid({"main": MAIN}, **BY_CARRIER, looks=looks)

@@ -98,11 +98,11 @@ def _rule(entry: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     where = str(entry.get("objectFormatting") or "").upper()
     if entry.get("toAllRow") or "ROW" in where or entry.get("columnFormatting") == "ENTIRE_ROW":
-        made["on"] = "row"
+        made["part"] = "row"
     elif entry.get("toTextColor") or "TEXT" in where:
-        made["on"] = "text"
+        made["part"] = "text"
     by_size = op in ("<", "<=", ">", ">=", "!=", "between", "any") and "text" not in made
-    if by_size and made.get("on") is None and entry.get("useGradient", True):
+    if by_size and made.get("part") is None and entry.get("useGradient", True):
         made["gradient"] = True
     return made
 
@@ -159,9 +159,9 @@ def _written(column_name: str, rule: ToneRule) -> dict[str, Any]:
         found |= {"targetValueLeft": rule.value, "targetValueRight": rule.high}
     elif rule.text is not None or rule.value is not None:
         found["targetValue"] = rule.text if rule.text is not None else rule.value
-    if rule.on == "row":
+    if rule.part == "row":
         found["toAllRow"] = True
-    if rule.on == "text":
+    if rule.part == "text":
         found["toTextColor"] = True
     return found
 

@@ -203,9 +203,9 @@
   function styleOf(params) {
     if (isTotal(params)) return null;
     const context = contextOf(params);
-    const rules = (context.rules || []).filter((r) => r.on !== "row" && meets(params.value, r));
-    const cell = rules.find((r) => r.on !== "text");
-    const text = rules.find((r) => r.on === "text");
+    const rules = (context.rules || []).filter((r) => r.part !== "row" && meets(params.value, r));
+    const cell = rules.find((r) => r.part !== "text");
+    const text = rules.find((r) => r.part === "text");
     const style = cell ? { backgroundColor: faded(cell.color, strength(params.value, cell, context.reach)), fontWeight: 600 } : {};
     if (text) Object.assign(style, { color: legible(text.color), fontWeight: 600 });
     if (cell || !context.heat || typeof params.value !== "number") return cell || text ? style : null;

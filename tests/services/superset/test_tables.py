@@ -164,7 +164,7 @@ def test_the_last_condition_counts_in_superset_and_the_first_here():
     ]  # fmt: skip
     found, read = translated("table", **GROUPED | {"conditional_formatting": entries})
     made = found.look_of("revenue").rules
-    assert [(r.value, r.on) for r in made] == [(3, "text"), (2, "row"), (1, "cell")]
+    assert [(r.value, r.part) for r in made] == [(3, "text"), (2, "row"), (1, "cell")]
     assert made[0].color == "#0102ff"
     assert len(read.notes) == 1
 
