@@ -134,7 +134,9 @@ def reach(
     bounds: dict[str, controls.Bounds],
 ) -> dict[str, object]:  # fmt: skip
     """What the script knows of the dashboard: who reaches whom, and what is already drawn."""
-    found = narrowing.reach(opened.layout, opened.tile_datasets(), opened.datasets)
+    found = narrowing.reach(
+        opened.layout, opened.tile_datasets(), opened.datasets, opened.tile_times()
+    )
     declared = {f.column for f in opened.layout.filters}
     columns = {
         name: tiles
@@ -155,7 +157,7 @@ def reach(
             }
             for f in opened.layout.filters
         ],
-        "columns": columns if opened.layout.cross_filters else {},
+        "columns": columns if opened.layout.cross_filters else {}, "clicks": found["clicks"],
         "titles": {
             name: c.title
             for d in opened.datasets.values()

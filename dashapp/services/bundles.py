@@ -8,16 +8,15 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-import yaml
 from pydantic import SecretStr, ValidationError
 
 from dashapp import permissions, warehouses
 from dashapp.charts import KINDS
-from dashapp.errors import AppError, Invalid, NotFound
-from dashapp.services import audit, datasets, secrets, sources, yamltext
+from dashapp.errors import AppError, Invalid
+from dashapp.services import audit, datasets, gathering, secrets, yamltext
 from dashapp.services.dashboards import keep_version
-from dashapp.settings import settings
-from dashapp.specs import DatabaseSpec, DatasetSpec, Layout
+from dashapp.services.gathering import export
+from dashapp.specs import DatabaseSpec, DatasetSpec
 from dashapp.specs.bundle import (
     Bundle,
     BundleChart,
@@ -34,13 +33,11 @@ from models import (
     DatasetColumn,
     DatasetMetric,
     Tag,
-    dashboard_charts,
     db,
 )
 
-FOLDER = "{warehouses}"
-# Mappings whose keys have no order of their own.
-FREE = frozenset({"options", "colors", "targets"})
+__all__ = ["Action", "Change", "apply", "export", "parse", "plan"]
+
 Action = Literal["new", "changed", "equal", "kept", "refused"]
 Row = TypeVar("Row", Database, Dataset, Chart, Dashboard)
 
@@ -157,7 +154,7 @@ class _Import:
     def _database(self, row: Database, spec: BundleDatabase) -> None:
         permissions.require(self.viewer, "database.edit")
         self._free(Database, Database.name, spec.name, spec.uuid)
-        url = located(spec.url)
+        url = gathering.located(spec.url)
         _check_database(spec, url)
         if row.url_encrypted:
             url = secrets.unmasked(url, secrets.reveal(row, "url_encrypted"))
@@ -240,11 +237,6 @@ class _Import:
         return row
 
 
-def located(url: str) -> str:
-    """A bundle's URL with the folder of this server's warehouse files in it."""
-    return url.replace(FOLDER, str((settings().data_dir / "warehouses").absolute()))
-
-
 def _check_database(spec: BundleDatabase, url: str) -> None:
     """Raise Invalid unless a connection of this kind may have this URL and these options."""
     warehouses.check(
@@ -268,102 +260,7 @@ def _child(row: Any, position: int, values: dict[str, Any]) -> Any:
     return row
 
 
-def export(viewer: Viewer, slugs: list[str] | None = None) -> str:
-    """YAML of these dashboards (all that the viewer sees, by default) and what they lean on.
-
-    Without `slugs`, charts, datasets and databases on no dashboard come too.
-    """
-    permissions.require(viewer, "bundle.export")
-    query = permissions.visible_dashboards(viewer).order_by(Dashboard.slug)
-    if slugs is not None:
-        query = query.where(Dashboard.slug.in_(slugs))
-    dashboards = list(db.session.scalars(query))
-    lost = set(slugs or ()) - {d.slug for d in dashboards}
-    if lost:
-        raise NotFound(f"There is no dashboard {', '.join(sorted(lost))}.")
-    return _dumped(_bundle(viewer, dashboards, everything=slugs is None))
-
-
-def _bundle(viewer: Viewer, dashboards: list[Dashboard], *, everything: bool) -> Bundle:
-    charts = permissions.visible_charts(viewer).order_by(Chart.name, Chart.uuid)
-    datasets = permissions.visible_datasets(viewer).order_by(Dataset.name, Dataset.uuid)
-    if not everything:
-        shown = sa.select(dashboard_charts.c.chart_id).where(
-            dashboard_charts.c.dashboard_id.in_([d.id for d in dashboards])
-        )
-        charts = charts.where(Chart.id.in_(shown))
-    found = list(db.session.scalars(charts))
-    if not everything:
-        used = {c.dataset_id for c in found if c.dataset_id} | {
-            d.id for dashboard in dashboards for d in dashboard.filter_datasets
-        }
-        datasets = datasets.where(Dataset.id.in_(used))
-    asked = list(db.session.scalars(datasets))
-    databases = sa.select(Database).order_by(Database.name)
-    if not everything:
-        databases = databases.where(Database.id.in_({d.database_id for d in asked}))
-    return Bundle(
-        dashapp=1,
-        databases=tuple(_database(d) for d in db.session.scalars(databases)),
-        datasets=tuple(exported_dataset(d) for d in asked),
-        charts=tuple(_chart(c) for c in found),
-        dashboards=tuple(_dashboard(d) for d in dashboards),
-    )
-
-
-def _database(row: Database) -> BundleDatabase:
-    url = secrets.masked(secrets.reveal(row, "url_encrypted"))
-    folder = str((settings().data_dir / "warehouses").absolute())
-    return BundleDatabase(
-        uuid=row.uuid, name=row.name, kind=row.kind, url=url.replace(folder, FOLDER),
-        description=row.description, options=row.options, timeout_s=row.timeout_s,
-        slots=row.slots, ttl_s=row.ttl_s,
-    )  # fmt: skip
-
-
-def exported_dataset(row: Dataset) -> BundleDataset:
-    """A dataset as bundles have it."""
-    spec = sources.dataset_spec(row)
-    return BundleDataset(
-        **spec.model_dump(exclude={"version", "database", "columns", "metrics"}),
-        database=row.database.uuid, columns=spec.columns, metrics=spec.metrics,
-    )  # fmt: skip
-
-
-def _chart(row: Chart) -> BundleChart:
-    return BundleChart(
-        uuid=row.uuid, name=row.name, kind=row.kind, options=row.options,
-        dataset=row.dataset.uuid if row.dataset else None, description=row.description,
-        ttl_s=row.ttl_s,
-    )  # fmt: skip
-
-
-def _dashboard(row: Dashboard) -> BundleDashboard:
-    return BundleDashboard(
-        uuid=row.uuid, slug=row.slug, title=row.title, description=row.description,
-        is_published=row.is_published, tags=tuple(t.name for t in row.tags),
-        layout=Layout.model_validate(row.layout),
-    )  # fmt: skip
-
-
 _EXPORTS: dict[str, Any] = {
-    "database": _database, "dataset": exported_dataset, "chart": _chart, "dashboard": _dashboard,
+    "database": gathering.database, "dataset": gathering.dataset, "chart": gathering.chart,
+    "dashboard": gathering.dashboard,
 }  # fmt: skip
-
-
-def _dumped(bundle: Bundle) -> str:
-    content = _settled(bundle.model_dump(mode="json", exclude_defaults=True))
-    text: str = yaml.dump(
-        {"dashapp": 1, **content}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True,
-        width=100,
-    )  # fmt: skip
-    return text
-
-
-def _settled(value: Any, name: str = "") -> Any:
-    """The same with free mappings sorted: not every database keeps the order of their keys."""
-    if isinstance(value, dict):
-        names = sorted(value) if name in FREE else value
-        inner = name if name in FREE else ""
-        return {key: _settled(value[key], inner or key) for key in names}
-    return [_settled(one, name) for one in value] if isinstance(value, list) else value

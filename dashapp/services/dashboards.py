@@ -82,6 +82,17 @@ class Opened:
         return found
 
 
+    def tile_times(self) -> dict[str, str]:
+        """The time column of each tile whose chart names one of its own, by tile key."""
+        found = {}
+        for _, tile in self.layout.tiles():
+            chart = self.charts.get(tile.chart)
+            column = chart.options.get("time_column") if chart else None
+            if isinstance(column, str):
+                found[tile.key] = column
+        return found
+
+
 @dataclass(frozen=True)
 class Sketched:
     """A rectangle of a dashboard's first tab, in the layout's units, and its kind of chart."""

@@ -104,7 +104,8 @@ def _options_query(
     order = Order(by=spec.sort_by, descending=True) if spec.sort_by else Order(by=column)
     return QuerySpec(
         dataset=dataset.uuid, dimensions=(Dimension(column=column),), metrics=metrics,
-        filters=narrowed, order=(order,), limit=MAX_OPTIONS + 1,
+        filters=(*spec.filters, *narrowed), where=spec.where, time_range=spec.time_range,
+        order=(order,), limit=MAX_OPTIONS + 1,
     )  # fmt: skip
 
 
@@ -123,7 +124,10 @@ def bounds(viewer: Viewer, opened: Opened, key: str) -> tuple[float, float] | No
     high = SimpleMetric(aggregate="max", column=spec.column, label="high")
     source = _source(opened, spec)
     fixed = _fixed(viewer, opened, source.dataset)
-    asked = QuerySpec(dataset=source.dataset.uuid, metrics=(low, high), filters=fixed)
+    asked = QuerySpec(
+        dataset=source.dataset.uuid, metrics=(low, high), filters=(*spec.filters, *fixed),
+        where=spec.where, time_range=spec.time_range,
+    )  # fmt: skip
     result = _run(viewer, source, asked)
     row = result.table.to_pylist()[0]
     return None if row["low"] is None else (float(row["low"]), float(row["high"]))

@@ -23,6 +23,7 @@ from dashapp.specs import (
     Spec,
     Tile,
 )
+from dashapp.specs.layout import Scope
 
 NUMERIC = frozenset({"integer", "number"})
 TEMPORAL = frozenset({"time", "date"})
@@ -88,11 +89,15 @@ def require_fitting(layout: Layout, values: Mapping[str, FilterValue]) -> None:
 
 
 def target_column(
-    spec: FilterSpec, dataset: DatasetSpec, types: Mapping[UUID, DatasetSpec]
+    spec: FilterSpec,
+    dataset: DatasetSpec,
+    types: Mapping[UUID, DatasetSpec],
+    timed: str | None = None,
 ) -> ColumnSpec | None:
     """The column of `dataset` that a filter narrows, if it reaches this dataset.
 
-    `types` are the dashboard's datasets by uuid, to compare column types across datasets.
+    `types` are the dashboard's datasets by uuid, to compare column types across datasets. `timed`
+    is the tile's own time column, which times without a column of their own narrow.
     """
     if spec.kind == "grain":
         return None
@@ -100,7 +105,7 @@ def target_column(
         return dataset.column(spec.targets[dataset.uuid])
     if spec.kind == "time":
         name = spec.column if spec.dataset in (None, dataset.uuid) and spec.column else None
-        return dataset.column(name or dataset.time_column or "")
+        return dataset.column(name or timed or dataset.time_column or "")
     found = dataset.column(spec.column or "")
     if spec.dataset == dataset.uuid or found is None:
         return found
@@ -123,7 +128,11 @@ def nature(column: ColumnSpec) -> str:
 
 def in_scope(spec: FilterSpec, tab: str, tile: Tile) -> bool:
     """Whether a filter's scope covers a tile on (top-level) tab `tab`."""
-    scope = spec.scope
+    return covers(spec.scope, tab, tile)
+
+
+def covers(scope: Scope, tab: str, tile: Tile) -> bool:
+    """Whether a scope has a tile on (top-level) tab `tab`."""
     return tile.key not in scope.excluded and (not scope.tabs or tab in scope.tabs)
 
 
@@ -139,6 +148,12 @@ def click_column(
     home = types.get(click.dataset)
     other = home.column(click.column) if home else None
     return found if other is not None and same_nature(found, other) else None
+
+
+def clicked(layout: Layout, source: str, tab: str, tile: Tile) -> bool:
+    """Whether clicks in the tile `source` apply to a tile on (top-level) tab `tab`."""
+    scope = layout.click_scopes.get(source)
+    return scope is None or covers(scope, tab, tile)
 
 
 def narrow(
@@ -157,7 +172,7 @@ def narrow(
         value = value_of(chosen, state)
         if value.is_empty or not in_scope(chosen, tab, tile):
             continue
-        column = target_column(chosen, dataset, types)
+        column = target_column(chosen, dataset, types, spec.time_column)
         if column is None:
             continue
         applied.append(chosen.key)
@@ -172,7 +187,7 @@ def narrow(
     if layout.cross_filters:
         for click in state.clicks:
             column = click_column(click, tile, dataset, types)
-            if column is not None:
+            if column is not None and clicked(layout, click.source, tab, tile):
                 applied.append(f"click:{click.source}")
                 filters.append(
                     Filter(
@@ -226,28 +241,37 @@ def predicates(chosen: FilterSpec, column: ColumnSpec, value: FilterValue) -> It
 
 
 def reach(
-    layout: Layout, datasets: Mapping[str, DatasetSpec], types: Mapping[UUID, DatasetSpec]
+    layout: Layout,
+    datasets: Mapping[str, DatasetSpec],
+    types: Mapping[UUID, DatasetSpec],
+    timed: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, list[str]]]:
     """For the browser: which tiles each filter and each clicked column reaches.
 
-    `datasets` are the tiles' datasets by tile key. Answer: `{"filters": {filter key: tiles},
-    "columns": {"dataset uuid|column": tiles}}`; the server decides again on every query.
+    `datasets` are the tiles' datasets by tile key, `timed` their own time columns. Answer:
+    `{"filters": {filter key: tiles}, "columns": {"dataset uuid|column": tiles}, "clicks": {tile
+    whose clicks do not apply everywhere: tiles}}`; the server decides again on every query.
     """
     filters: dict[str, list[str]] = {}
     columns: dict[str, list[str]] = {}
+    clicks: dict[str, list[str]] = {source: [] for source in layout.click_scopes}
     homes = {d.uuid: d for d in datasets.values()}
     shared = {d.uuid: _clickable(d, homes.values()) for d in homes.values()}
     for tab, tile in layout.tiles():
         dataset = datasets.get(tile.key)
         if dataset is None:
             continue
+        own = (timed or {}).get(tile.key)
         for chosen in layout.filters:
-            hits = chosen.kind == "grain" or target_column(chosen, dataset, types) is not None
+            hits = chosen.kind == "grain" or target_column(chosen, dataset, types, own) is not None
             if hits and in_scope(chosen, tab, tile):
                 filters.setdefault(chosen.key, []).append(tile.key)
         for name in shared[dataset.uuid]:
             columns.setdefault(name, []).append(tile.key)
-    return {"filters": filters, "columns": columns}
+        for source, tiles in clicks.items():
+            if clicked(layout, source, tab, tile):
+                tiles.append(tile.key)
+    return {"filters": filters, "columns": columns, "clicks": clicks}
 
 
 def _clickable(dataset: DatasetSpec, homes: Iterable[DatasetSpec]) -> list[str]:

@@ -142,3 +142,13 @@ def test_a_locked_filter_offers_its_choice_and_narrows_the_others(
     few = guest(opened, locked_filters={"amount": FilterValue(low=3, high=3)})
     assert filters.options(few, opened, "city", "", ANY).values == ("North 1",)
     assert filters.bounds(few, opened, "amount") == (3, 3)
+
+
+def test_options_and_bounds_come_from_the_rows_that_the_filter_names(
+    ann: Viewer, opened: Opened
+) -> None:
+    east = {"filters": [{"column": "region", "op": "=", "value": "East"}]}
+    small = {"where": [{"expression": "amount < 20"}], "time_range": "2024-01"}
+    one = relaid(opened, city=east | small, amount=east)
+    assert filters.options(ann, one, "city", "", ANY).values == ("East 0",)
+    assert filters.bounds(ann, one, "amount") == (2.0, 47.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from dashapp.errors import Invalid
 from dashapp.services import narrowing
 from dashapp.services.charts import Want, ask
 from dashapp.services.dashboards import Opened
-from dashapp.specs import FilterState
+from dashapp.specs import FilterState, Layout
 from dashapp.viewer import Viewer
 from tests.services import market
 from tests.services.market import ORDERS, STORES, click, relaid, show, state, table
@@ -251,3 +252,49 @@ def test_what_the_browser_is_told_is_what_the_server_does(
     told = narrowing.reach(opened.layout, opened.tile_datasets(), opened.datasets)["filters"]
     found = show(ann, opened, state(**{key: values[key]}))
     assert [k for k, a in found.items() if a.applied] == told[key]
+
+
+def clicking(opened: Opened, **scopes: Any) -> Opened:
+    """The same dashboard, where clicks in some tiles do not apply everywhere."""
+    layout = opened.layout.model_dump(mode="json") | {"click_scopes": scopes}
+    return replace(opened, layout=Layout.model_validate(layout))
+
+
+@pytest.mark.parametrize(
+    ("scope", "total", "list_rows"),
+    [
+        ({"excluded": ["total"]}, ALL, 16),
+        ({"tabs": ["two"]}, ALL, 16),
+        ({"tabs": ["one"]}, NORTH, 48),
+    ],
+)
+def test_clicks_in_a_tile_apply_where_its_scope_says(
+    ann: Viewer, opened: Opened, scope: dict[str, Any], total: int, list_rows: int
+) -> None:
+    scoped, chosen = clicking(opened, regions=scope), state([click("regions", "region", "North")])
+    found = show(ann, scoped, chosen)
+    assert table(found["total"]) == {None: total}
+    assert found["list"].results["main"].rows == list_rows
+    told = narrowing.reach(scoped.layout, scoped.tile_datasets(), scoped.datasets)["clicks"]
+    hit = [k for k, a in found.items() if a.applied and k != "regions"]
+    assert hit == [k for k in told["regions"] if k not in ("regions", "text")]
+    elsewhere = show(ann, scoped, state([click("products", "region", "North")]), "total")
+    assert table(elsewhere["total"]) == {None: NORTH}
+
+
+def test_a_time_without_a_column_narrows_the_charts_own(ann: Viewer, opened: Opened) -> None:
+    untimed = opened.sources[ORDERS].dataset.model_copy(update={"time_column": None})
+    sources = {
+        **opened.sources, ORDERS: opened.sources[ORDERS].model_copy(update={"dataset": untimed})
+    }  # fmt: skip
+    tile = opened.layout.tile("total")
+    assert tile is not None
+    chart = opened.charts[tile.chart]
+    own = chart.model_copy(update={"options": {**chart.options, "time_column": "day"}})
+    changed = replace(opened, sources=sources, charts={**opened.charts, tile.chart: own})
+    found = show(ann, changed, state(when="2024-02-01 : 2024-03-01"), "total", "regions")
+    assert table(found["total"]) == {None: sum(range(1, 48, 4))}
+    assert found["regions"].applied == ()
+    times = changed.tile_times()
+    told = narrowing.reach(changed.layout, changed.tile_datasets(), changed.datasets, times)
+    assert told["filters"]["when"] == ["total"]

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from dashapp import warehouses
 from dashapp.errors import AppError, Invalid
 from dashapp.services import secrets
-from dashapp.services.bundles import FOLDER, located
+from dashapp.services.gathering import FOLDER, located
 from dashapp.services.sources import database_spec
 from dashapp.services.superset.dialects import dialect_of, engine_of
 from dashapp.services.superset.documents import DatabaseDocument, Documents

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from dashapp.charts import KINDS
 from dashapp.errors import Invalid
 from dashapp.query.compile import statement
-from dashapp.services import bundles
+from dashapp.services import gathering
 from dashapp.services.superset import connections, kinds
 from dashapp.services.superset.connections import Tables, Target
 from dashapp.services.superset.dashboards import dashboard, described, slug_of
@@ -103,7 +103,7 @@ def _here(found: Documents) -> _Here:
     charts = db.session.execute(sa.select(Chart.uuid, Chart.name))
     slugs = db.session.execute(sa.select(Dashboard.uuid, Dashboard.slug))
     return _Here(
-        datasets={d.uuid: bundles.exported_dataset(d) for d in datasets},
+        datasets={d.uuid: gathering.dataset(d) for d in datasets},
         charts={row.uuid: row.name for row in charts},
         slugs={row.uuid: row.slug for row in slugs},
     )
@@ -302,7 +302,9 @@ class _Work:
             return
         source = Source(dataset=spec, database=target.spec)
         with connections.asked(target) as warehouse:
-            for query in queries.values() if warehouse else ():
+            for query in queries.values():
+                if warehouse is None:
+                    break
                 statement(
                     source, query, warehouse.dialect, warehouse.sqlglot_dialect,
                     zone="UTC", now=datetime.now(UTC), row_limit=1000,
