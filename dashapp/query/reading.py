@@ -103,16 +103,21 @@ class Reading:
         bounds = self.bounds if column.spec.name == self.timed else ()
         return self.flavour.local(column.element, dataset.zone, self.zone, bounds)
 
-    def expression(self, text: str, *, allow_aggregates: bool = False, depth: int = 0) -> str:
-        """A person's expression, checked, with its columns bound to the rows."""
+    def expression(
+        self, text: str, *, allow_aggregates: bool = False, depth: int = 0, own: str | None = None
+    ) -> str:
+        """A person's expression, checked, with its columns bound to the rows.
+
+        In the expression of a calculated column, its `own` name means the column of the rows.
+        """
         if depth > MAX_NESTING:
             raise Misdefined("Calculated columns refer to each other in a circle.")
         checked = check_expression(text, self.sqlglot_dialect, allow_aggregates=allow_aggregates)
 
         def resolve(reference: Reference) -> str:
             spec = self.resolve(reference)
-            if spec.expression:
-                return f"({self.expression(spec.expression, depth=depth + 1)})"
+            if spec.expression and spec.name != own:
+                return f"({self.expression(spec.expression, depth=depth + 1, own=spec.name)})"
             return self._own(spec)
 
         return checked.sql(resolve)
@@ -134,7 +139,9 @@ class Reading:
         return alike[0]
 
     def _element(self, spec: ColumnSpec) -> Element:
-        text = f"({self.expression(spec.expression)})" if spec.expression else self._own(spec)
+        text = self._own(spec)
+        if spec.expression:
+            text = f"({self.expression(spec.expression, own=spec.name)})"
         return sa.literal_column(text, TYPES[spec.type]())
 
     def _own(self, spec: ColumnSpec) -> str:

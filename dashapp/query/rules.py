@@ -175,9 +175,17 @@ def _condition(
 
 
 def _qualified(
-    clause: str, table: str | None, calculated: Mapping[str, str], dialect: str, depth: int = 0
+    clause: str,
+    table: str | None,
+    calculated: Mapping[str, str],
+    dialect: str,
+    depth: int = 0,
+    own: str | None = None,
 ) -> str:
-    """The clause with every column bound to the guarded table, calculated ones written out."""
+    """The clause with every column bound to the guarded table, calculated ones written out.
+
+    In the expression of a calculated column, its `own` name means the column of the table.
+    """
     if depth > 10:
         raise Misdefined("Calculated columns refer to each other in a circle.")
 
@@ -185,8 +193,9 @@ def _qualified(
         if column.table and (table is None or _lenient(column.table) != _lenient(table)):
             raise Misdefined(f"A row-level rule knows no table '{column.table}'.")
         expression = calculated.get(column.name)
-        if expression is not None:
-            return f"({_qualified(expression, table, calculated, dialect, depth + 1)})"
+        if expression is not None and column.name != own:
+            text = _qualified(expression, table, calculated, dialect, depth + 1, column.name)
+            return f"({text})"
         name = exp.to_identifier(column.name, quoted=column.is_quoted)
         return exp.column(name, table=GUARDED).sql(dialect)
 

@@ -155,18 +155,22 @@ def merged(
     known: Iterable[ColumnSpec], real: Iterable[ColumnSpec]
 ) -> tuple[tuple[ColumnSpec, ...], Synced]:
     """Known columns brought in step with the real ones, and what that changed."""
+    known = tuple(known)
     described = {c.name: c for c in known if c.expression is None}
+    # A calculated column may make something else of a column of its own name.
+    remade = {c.name for c in known if c.expression is not None}
     found_now = {c.name: c for c in real}
     kept = [
         described[name].model_copy(update={"type": c.type, "zoned": c.zoned})
         if name in described
         else c
         for name, c in found_now.items()
+        if name not in remade
     ]
-    calculated = [c for c in known if c.expression is not None and c.name not in found_now]
+    calculated = [c for c in known if c.expression is not None]
     changed = [n for n, c in described.items() if n in found_now and found_now[n].type != c.type]
     synced = Synced(
-        added=tuple(n for n in found_now if n not in described),
+        added=tuple(n for n in found_now if n not in described and n not in remade),
         removed=tuple(n for n in described if n not in found_now),
         changed=tuple(changed),
     )

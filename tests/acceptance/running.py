@@ -130,13 +130,14 @@ def running(mode: str, folder: Path) -> Iterator[Running]:
             else:
                 made.start(*WEB, "--port", base.rsplit(":", 1)[1])
                 made.start_worker()
-            servers.wait_for(lambda: _answers(base), f"The server ({made.log})", 60)
+            servers.wait_for(lambda: answers(base), f"The server ({made.log})", 60)
             yield made
         finally:
             made.stop()
 
 
-def _answers(base: str) -> None:
+def answers(base: str) -> None:
+    """Whether a server serves pages; an error if not."""
     with urllib.request.urlopen(f"{base}/login", timeout=2) as answer:
         assert answer.status == 200
 

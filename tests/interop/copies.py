@@ -36,7 +36,7 @@ def sqlite(files: Iterable[Path], place: Path) -> str:
             database.execute(f"CREATE TABLE {_quoted(file.stem)} ({columns})")
             marks = ", ".join("?" for _ in schema.names)
             for rows in _batches(file):
-                database.executemany(f"INSERT INTO {_quoted(file.stem)} VALUES ({marks})", rows)  # noqa: S608 - names of the test's own files
+                database.executemany(f"INSERT INTO {_quoted(file.stem)} VALUES ({marks})", rows)
     database.close()
     return f"sqlite:///{place}"
 
@@ -51,7 +51,7 @@ def duckdb_file(files: Iterable[Path], place: Path) -> str:
             replaced = f" REPLACE ({casts})" if casts else ""
             times = [n for n, t in kinds.items() if pa.types.is_timestamp(t)]
             database.execute(
-                f"CREATE TABLE {_quoted(file.stem)} AS SELECT *{replaced} FROM read_parquet(?)",  # noqa: S608 - names of the test's own files
+                f"CREATE TABLE {_quoted(file.stem)} AS SELECT *{replaced} FROM read_parquet(?)",
                 [str(file)],
             )
             for name in times:

@@ -44,8 +44,12 @@ def read(folder: Path) -> list[Golden]:
             if chart:
                 found.append(
                     Golden(
-                        file.name.removesuffix(".golden.json"), chart["name"], chart["viz_type"],
-                        chart["uuid"], entry["api"] == "explore_json", tuple(entry["queries"]),
+                        file.name.removesuffix(".golden.json"),
+                        chart["name"],
+                        chart["viz_type"],
+                        chart["uuid"],
+                        entry["api"] == "explore_json",
+                        tuple(entry["queries"]),
                     )  # fmt: skip
                 )
     return found

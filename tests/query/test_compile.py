@@ -173,6 +173,25 @@ def test_rows_may_be_sorted_by_a_metric_that_is_not_shown(flights: World):
     assert [r[0] for r in asked] == wanted
 
 
+def test_a_calculated_column_may_make_something_of_a_column_of_its_own_name(flights: World):
+    columns = tuple(
+        ColumnSpec(name="seats", type="integer", expression="seats * 2") if c.name == "seats" else c
+        for c in flights.source().dataset.columns
+    )
+    doubled = ColumnSpec(name="doubled", type="integer", expression="seats + 1")
+    rows = flights.ask(
+        flights.source(columns=(*columns, doubled)),
+        columns=("id", "seats", "doubled"),
+        order=(Order(by="id"),),
+        limit=5,
+    )
+    kept = sorted(ROWS, key=lambda r: r["id"])[:5]
+    twice = [None if r["seats"] is None else r["seats"] * 2 for r in kept]
+    assert rows == [
+        (r["id"], t, None if t is None else t + 1) for r, t in zip(kept, twice, strict=True)
+    ]
+
+
 def test_raw_rows_come_in_the_order_asked_page_by_page(flights: World):
     def largest_first(r):
         return (r["seats"] is None, -(r["seats"] or 0), r["id"])

@@ -10,12 +10,19 @@ from pydantic import ValidationError
 
 from dashapp.charts import KINDS
 from dashapp.errors import Invalid
-from dashapp.services.superset import tables, time
+from dashapp.services.superset import distribution, numbers, periods, relations, tables, time
 from dashapp.services.superset.params import Params, Translated, Translator, refused
 from dashapp.services.superset.written import Out, Writer
 from dashapp.specs import ColumnSpec, DatasetSpec
 
-FAMILIES: Final[tuple[Any, ...]] = (tables, time)
+FAMILIES: Final[tuple[Any, ...]] = (
+    numbers,
+    periods,
+    time,
+    distribution,
+    relations,
+    tables,
+)
 TRANSLATORS: Final[dict[str, Translator]] = {
     theirs: read for family in FAMILIES for theirs, read in family.TRANSLATORS.items()
 }

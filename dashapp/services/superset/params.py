@@ -302,7 +302,7 @@ class Params(Values):
         return found
 
 
-@dataclass(frozen=True)
+@dataclass
 class Translated:
     """A kind of ours with its options, as shapes or as JSON."""
 
