@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import BinaryIO, Literal, NoReturn
+from uuid import UUID
 
 import click
 from celery.apps.beat import Beat
@@ -21,6 +22,7 @@ from dashapp.errors import AppError, Invalid
 from dashapp.jobs import celery_app
 from dashapp.jobs.supervise import Program
 from dashapp.services import accounts, bundles, doctor, embed, examples, secrets
+from dashapp.services.superset import archive, importing, writing
 from dashapp.settings import settings
 from dashapp.viewer import SYSTEM
 from dashapp.web.core import create_core
@@ -151,33 +153,104 @@ def load() -> None:
 
 
 @commands.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--plan", is_flag=True, help="Only say what would change.")
-def import_(file: TextIO, plan: bool) -> None:
-    """Import a YAML bundle of databases, datasets, charts and dashboards: all of it or nothing."""
-    bundle = bundles.parse(file.read())
+@click.argument("file", type=click.File("rb"))
+@click.option("--plan", "--dry-run", "dry", is_flag=True, help="Only say what would change.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    help="Use the database OURS for the bundle's database THEIRS (names or UUIDs).",
+)
+@click.option(
+    "--secret",
+    "given",
+    multiple=True,
+    metavar="NAME=PASSWORD",
+    help="The password of the bundle's database NAME; asked for if only NAME is given.",
+)
+@click.option(
+    "--overwrite",
+    multiple=True,
+    metavar="all|UUID",
+    help="Change this object, or all, if it is here and differs; of Superset's bundles, others "
+    "are kept.",
+)
+def import_(
+    file: BinaryIO, dry: bool, mapping: tuple[str, ...], given: tuple[str, ...],
+    overwrite: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Import a bundle, ours (YAML) or Superset's (zip): all that can be kept of it, or nothing."""
+    data = file.read()
+    wanted = overwrite if archive.is_zip(data) else ("all", *overwrite)
+    choices = importing.Choices(
+        databases=dict(map(_pair, mapping)), secrets=dict(map(_secret, given)),
+        overwrite=_overwritten(wanted),
+    )  # fmt: skip
     with core():
-        changes = bundles.plan(SYSTEM, bundle) if plan else bundles.apply(SYSTEM, bundle)
-    report(changes)
+        found = (importing.plan if dry else importing.apply)(SYSTEM, data, choices)
+    for line in found.lines:
+        click.echo(f"{line.action:8} {line.kind:9} {line.name}")
+        for text in (*line.problems, *line.notes):
+            click.echo(f"{'':18} - {text}")
+    if found.blocked:
+        fail("Nothing can be imported yet.", *(f"  {text}" for text in found.blocked))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise click.BadParameter(f"{text} is not of the form NAME=VALUE.")
+    return name, value
+
+
+def _secret(text: str) -> tuple[str, str]:
+    if "=" in text:
+        return _pair(text)
+    return text, click.prompt(f"Password of {text}", hide_input=True, err=True)
+
+
+def _overwritten(wanted: tuple[str, ...]) -> Literal["all"] | frozenset[UUID]:
+    if "all" in wanted:
+        return "all"
+    try:
+        return frozenset(UUID(text) for text in wanted)
+    except ValueError:
+        raise click.BadParameter("--overwrite takes `all` or a UUID.") from None
 
 
 @commands.command()
 @click.argument("slugs", nargs=-1)
+@click.option("--chart", "charts", type=click.UUID, multiple=True, help="A chart's UUID.")
+@click.option("--dataset", "datasets", type=click.UUID, multiple=True, help="A dataset's UUID.")
+@click.option("--superset", is_flag=True, help="Write a zip archive that Superset imports.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write into this file instead of showing it.",
 )
-def export(slugs: tuple[str, ...], output: Path | None) -> None:
-    """Export the dashboards SLUGS (everything by default) as YAML, without passwords."""
+def export(
+    slugs: tuple[str, ...], charts: tuple[UUID, ...], datasets: tuple[UUID, ...], superset: bool,
+    output: Path | None,
+) -> None:  # fmt: skip
+    """Export dashboards (SLUGS), charts and datasets with what they lean on; all by default."""
+    chosen = list(slugs) or ([] if charts or datasets else None)
+    if superset and output is None:
+        raise click.UsageError("Name a file for the archive with --output.")
     with core():
-        text = bundles.export(SYSTEM, list(slugs) or None)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
-        click.echo(f"Written to {output}.")
+        if superset and output is not None:
+            written = writing.export(SYSTEM, chosen, charts, datasets)
+            output.write_bytes(written.data)
+            for note in written.notes:
+                click.echo(note, err=True)
+        else:
+            text = bundles.export(SYSTEM, chosen, charts, datasets)
+            if output is None:
+                click.echo(text, nl=False)
+                return
+            output.write_text(text, encoding="utf-8")
+    click.echo(f"Written to {output}.")
 
 
 @commands.command("doctor")
