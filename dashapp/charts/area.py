@@ -147,6 +147,8 @@ def _label(
     if len(y) > FEW_POINTS:
         return
     large = np.nan_to_num(part) >= max(options.label_least, 1e-12)
+    if len(large) > 2:
+        large[[0, -1]] = False  # They would be cut off at the edges of the plot.
     if options.stack == "percent":
         share = Style(SHARE, None, mark.style.locale)
         texts = [share.text(v) for v in part.tolist()]
