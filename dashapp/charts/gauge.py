@@ -136,6 +136,13 @@ class Gauge(ChartKind):
             description="ISO code such as EUR; the metric's own by default.",
             json_schema_extra=LOOK | {"widget": "currency"},
         )
+        palette: str | None = Field(
+            None,
+            max_length=50,
+            title="Palette",
+            description="Colours of this chart; those of the dashboard by default.",
+            json_schema_extra=LOOK | {"widget": "palette"},
+        )
         template: str = Field(
             "{value}",
             max_length=60,
@@ -177,8 +184,7 @@ class Gauge(ChartKind):
         values = floats(table, metric_name(options.metric))
         if not np.isfinite(values).any():
             return Empty("no_rows", NO_ROWS, NO_ROWS)
-        own = style(options.metric, dataset, look, values, options.format)
-        written = Style(own.format, options.currency or own.currency, look.locale)
+        written = style(options.metric, dataset, look, values, options.format, options.currency)
         title = metric_title(options.metric, dataset)
         members = [_members(table, d) for d in options.dimensions]
         names = _names(members, options.dimensions, dataset, look) or [title]

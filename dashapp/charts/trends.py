@@ -87,6 +87,14 @@ class TrendOptions(ComparedOptions):
         description="Windows with fewer values are left empty.",
         json_schema_extra=ANALYSIS,
     )
+    rolling_skip: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        title="Skip steps",
+        description="First steps to leave out, where windows are not full yet.",
+        json_schema_extra=ANALYSIS,
+    )
     cumulative: bool = Field(
         False, title="Cumulative", description="Add values up.", json_schema_extra=ANALYSIS
     )
@@ -156,7 +164,8 @@ class TrendOptions(ComparedOptions):
             found.append(
                 Rolling(
                     time=axis.name, metrics=names, how=self.rolling,
-                    window=self.rolling_window, min_periods=self.rolling_min,
+                    window=self.rolling_window,
+                    min_periods=min(self.rolling_min, self.rolling_window), skip=self.rolling_skip,
                 )
             )  # fmt: skip
         if self.cumulative:
