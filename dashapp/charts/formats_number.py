@@ -145,7 +145,7 @@ def parse(fmt: str) -> Notation:
 def write(value: float, notation: Notation, told: Signs) -> str:
     """`value` as d3 writes it; not-a-number as "NaN", infinities as "∞"."""
     if notation.type == "c":
-        return _pad("", _whole(value), "", notation, told)
+        return _pad("", "", ("-" if value < 0 else "") + _text(abs(value)), notation, told)
     negative = value < 0 or (value == 0 and math.copysign(1.0, value) < 0)
     digits, unit = _digits(abs(value), notation)
     if notation.billions and unit == "G":
@@ -182,7 +182,7 @@ def _digits(size: float, notation: Notation) -> tuple[str, str]:
         return ("NaN" if math.isnan(size) else "∞"), ""
     kind = notation.type
     if kind in "boxX":
-        return format(int(_whole(size)), kind), ""
+        return format(int(size) if size >= 2**53 else int(_whole(size)), kind), ""
     if kind == "s":
         return _si(size, precision)
     if kind == "d":
@@ -199,16 +199,27 @@ def _digits(size: float, notation: Notation) -> tuple[str, str]:
 def _whole(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
-    return (
-        str(int(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)))
-        if value < 1e20
-        else str(int(value))
-    )
+    if abs(value) < 2**53:
+        return str(int(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)))
+    return f"{Decimal(repr(float(value))):f}".removesuffix(".0")
+
+
+def _text(size: float) -> str:
+    """A size as JavaScript writes it: the fewest digits, with an exponent from 1e21 and below 1e-6."""
+    if not math.isfinite(size):
+        return "NaN" if math.isnan(size) else "Infinity"
+    exact = Decimal(repr(size))
+    exponent = exact.adjusted() if size else 0
+    if -7 < exponent < 21:
+        return _trimmed(f"{exact:f}")
+    digits = "".join(map(str, exact.as_tuple().digits)).rstrip("0")
+    point = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{point}e{'-' if exponent < 0 else '+'}{abs(exponent)}"
 
 
 def _fixed(size: float, places: int) -> str:
     if size >= 1e21:
-        return f"{size:.0f}"
+        return _text(size)
     return f"{Decimal(size).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE):f}"
 
 
