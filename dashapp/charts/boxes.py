@@ -76,6 +76,12 @@ class BoxPlot(ChartKind):
             description="Most boxes per metric; those of the largest sums are kept.",
             json_schema_extra=DATA,
         )
+        ranked_by: Metric | None = Field(
+            None,
+            title="Rank members by",
+            description="Metric that says which are the largest; the first by default.",
+            json_schema_extra=DATA | {"widget": "metric"},
+        )
         sort: Sort = Field(
             "auto",
             title="Sort",
@@ -156,7 +162,9 @@ class BoxPlot(ChartKind):
         needs(over, "over", "Choose what the values are spread over.")
         limit = None
         if options.by and options.members:
-            limit = SeriesLimit(dimensions=by, limit=options.members, other=False)
+            limit = SeriesLimit(
+                dimensions=by, limit=options.members, by=options.ranked_by, other=False
+            )
         query = options.base_query(
             dataset, (*options.by, *over), options.metrics, series=limit, post=(step,)
         )
@@ -178,7 +186,9 @@ class BoxPlot(ChartKind):
         if not len(boxes.median):
             return Empty("no_rows", NO_ROWS)
         titles = {metric_name(m): cls._title(options, m, dataset) for m in options.measures}
-        written = style(options.measures[0], dataset, look, boxes.median, options.format)
+        written = style(
+            options.measures[0], dataset, look, boxes.median, options.format, options.currency
+        )
         spoken = list(dict.fromkeys(boxes.names))
         names = labels_of(spoken, 22 if options.horizontal or len(spoken) <= 8 else 14)
         at = dict(zip(spoken, names, strict=True))

@@ -67,11 +67,13 @@ class Chord(ChartKind):
             return Empty("no_rows", NO_ROWS)
         order = sorted(range(len(links.members)), key=lambda i: (-links.weights[i], links.names[i]))
         links = links.among(order)
-        written = style(options.metric, dataset, look, links.values, options.format)
+        written = style(
+            options.metric, dataset, look, links.values, options.format, options.currency
+        )
         circle = _Circle(links)
         given = assign(links.members, look)
         colors = [given[m] for m in links.members]
-        place = options.legend if options.legend in ("top", "right") else ""
+        place = "" if options.legend == "auto" else options.legend_place(2)
         traces = [*circle.ribbons(colors), *circle.arcs(colors, bool(place))]
         traces += circle.touches(written)
         if options.labels and not place:

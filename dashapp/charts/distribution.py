@@ -216,7 +216,9 @@ class Histogram(ChartKind):
         if told is None:
             return Empty("no_rows", NO_ROWS)
         shown = told.counts if equal else _shown(told.counts, options)
-        written = style(options.counted, dataset, look, told.counts, options.format)
+        written = style(
+            options.counted, dataset, look, told.counts, options.format, options.currency
+        )
         drawn = Style(options.format or SHARE, None, look.locale) if options.normalize else written
         traces = cls._traces(options, told, shown, drawn, look)
         counts = (

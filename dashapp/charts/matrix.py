@@ -197,7 +197,7 @@ class Heatmap(ChartKind):
         cells = wide.cells(name)[rows]
         if not np.isfinite(cells).any():
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metric, dataset, look, cells, options.format)
+        written = style(options.metric, dataset, look, cells, options.format, options.currency)
         ranks = wide.cells(RANK)[rows] if options.rank != "none" else None
         trace = cls._trace(options, wide, cells, ranks, rows, written)
         title = metric_title(options.metric, dataset)

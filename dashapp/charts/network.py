@@ -116,7 +116,9 @@ class Network(ChartKind):
         if not len(links.values):
             return Empty("no_rows", NO_ROWS)
         groups = _groups(options, table, links, dataset, look)
-        written = style(options.metric, dataset, look, links.values, options.format)
+        written = style(
+            options.metric, dataset, look, links.values, options.format, options.currency
+        )
         plane = _Plane(options, links, written)
         named = list(dict.fromkeys(groups)) if options.groups else []
         place = options.legend_place(len(named))

@@ -164,7 +164,7 @@ class Parallel(ChartKind):
         """Colours of the lines: by a metric on a scale, or a member's own."""
         if options.color is not None:
             values = floats(table, metric_name(options.color))
-            written = style(options.color, dataset, look, values, options.format)
+            written = style(options.color, dataset, look, values, options.format, options.currency)
             return {
                 "color": typed(np.nan_to_num(values, nan=float(np.nanmin(values, initial=0)))),
                 "colorscale": scale(options.color_scale),

@@ -84,10 +84,11 @@ class Sankey(ChartKind):
         links = links_of(tables["main"], options.ends, name, dataset, look).largest(options.nodes)
         if not len(links.values):
             return Empty("no_rows", NO_ROWS)
-        told = links.summary(options.told(dataset), style(options.metric, dataset, look,
-                             links.values, options.format))  # fmt: skip
         drawn = links if options.cycles == "loop" else _without_cycles(links)
-        written = style(options.metric, dataset, look, links.values, options.format)
+        written = style(
+            options.metric, dataset, look, links.values, options.format, options.currency
+        )
+        told = links.summary(options.told(dataset), written)
         colors = assign(links.members, look)
         page = layout(look)
         page["margin"] |= {"l": 6, "r": 6, "t": 10, "b": 10}

@@ -213,7 +213,14 @@ class _Points:
 
     def _style(self, metric: Metric, values: Floats, which: str = "y") -> Style:
         own = {"x": self.options.x_format, "marker.size": self.options.size_format}.get(which)
-        return style(metric, self.dataset, self.look, values, own or self.options.format)
+        return style(
+            metric,
+            self.dataset,
+            self.look,
+            values,
+            own or self.options.format,
+            self.options.currency,
+        )
 
     def _hover(self, name: str) -> str:
         options = self.options

@@ -152,7 +152,7 @@ class Tree(ChartKind):
         values = written = None
         if options.metric is not None:
             values = floats(table, metric_name(options.metric))[tree.nodes]
-            written = style(options.metric, dataset, look, values, options.format)
+            written = style(options.metric, dataset, look, values, options.format, options.currency)
         told = _Told(names, [ids[i] for i in tree.nodes], values, written,
                      metric_title(options.metric, dataset) if options.metric else "")  # fmt: skip
         traces = cls._traces(options, tree, told, look)
