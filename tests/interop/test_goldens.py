@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_charts_answer_what_superset_answered(
 ) -> None:
     found = [(golden, compared(moved, golden)) for golden in goldens.read(examples)]
     with capsys.disabled():
-        print(f"\n{moved.engine}: {goldens.told(found)}")
+        sys.stdout.write(f"\n{moved.engine}: {goldens.told(found)}\n")
     unequal = {str(golden) for golden, differences in found if differences}
     assert unequal == documented(moved.engine)
 

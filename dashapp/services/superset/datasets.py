@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 from dashapp.charts.formats import check_format
 from dashapp.errors import Invalid
 from dashapp.query.sqlguard import check_expression, check_query, check_relation
-from dashapp.services.superset import names
+from dashapp.services.superset import kept_times, names
 from dashapp.services.superset.connections import Tables, Target
 from dashapp.services.superset.dialects import Translation, is_template, week_start
 from dashapp.services.superset.documents import ColumnDocument, DatasetDocument, MetricDocument
@@ -148,10 +148,14 @@ def _unique(made: Made, columns: Iterable[ColumnDocument]) -> list[ColumnDocumen
 def _column(made: Made, column: ColumnDocument, known: ColumnSpec | None) -> ColumnSpec:
     declared = type_of(column.type, is_time=bool(column.is_dttm))
     kind = known.type if known else declared
+    name, sql = known.name if known else column.column_name[:250], None
     if column.is_dttm and kind not in ("time", "date"):
-        kind = _told_time(made, column, kind)
+        sql = kept_times.expression(
+            made.target.kind, name, kind, column.python_date_format or ""
+        )
+        kind = "time" if sql else _told_time(made, column, kind)
     return ColumnSpec(
-        name=known.name if known else column.column_name[:250], type=kind,
+        name=name, type=kind, expression=sql,
         zoned=known.zoned if known else is_zoned(column.type), **_described(column),
     )  # fmt: skip
 

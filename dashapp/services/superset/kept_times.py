@@ -32,6 +32,8 @@ def expression(kind: str, column: str, held: ColumnType, python_format: str) -> 
     `held` is what the column really holds. Formats are `epoch_s`, `epoch_ms` and those of
     strptime with digits only.
     """
+    if kind not in _YEARS:
+        return None
     name, is_number = _identifier(kind, column), held in ("integer", "number")
     if python_format in ("epoch_s", "epoch_ms"):
         seconds = name if python_format == "epoch_s" else f"({name} / 1000.0)"
