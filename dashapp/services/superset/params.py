@@ -214,7 +214,8 @@ class Params(Values):
         As `QueryContextFactory._apply_granularity` and `_apply_filters` of Superset do it.
         """
         since, until = self.text("since"), self.text("until")
-        text = f"{since or ''} : {until or ''}" if since or until else self.text("time_range")
+        apart = self.text("time_range")
+        text = f"{since or ''} : {until or ''}" if since or until else apart
         found = list(asked)
         timed = self._timed()
         if timed:
