@@ -68,6 +68,7 @@ def _column(p: Params, told: Mapping[str, Any]) -> dict[str, Any]:
         found["how"] = COMPARED.get(str(told.get("comparisonType") or "value"), "value")
         if found["how"] == "value" and found["back"] == 0:
             found["show"] = "value"
+            found.pop("how")
     if kind == "spark":
         found["line"] = LINES.get(str(told.get("sparkType") or "line"), "line")
         found["ratio_to"] = int(min(max(number(told.get("timeRatio")) or 0, 0), _MOST_STEPS))
