@@ -15,7 +15,7 @@ ColumnType = Literal["text", "integer", "number", "boolean", "time", "date", "ot
 
 def in_words(name: str) -> str:
     """A name such as "tail_number" as people read it: "Tail number"."""
-    words = name.replace("_", " ")
+    words = " ".join(name.replace("_", " ").split()) or name
     return words[:1].upper() + words[1:]
 
 
