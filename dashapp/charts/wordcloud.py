@@ -212,8 +212,8 @@ def _page(boxes: list[Box], look: Look) -> dict[str, Any]:
     axis = {"visible": False, "fixedrange": True}
     page = layout(
         look,
-        xaxis=axis | {"range": [left, right]},
-        yaxis=axis | {"range": [bottom, top]},
+        xaxis=axis | {"range": [left - _PAD, right + _PAD]},
+        yaxis=axis | {"range": [bottom + _PAD, top - _PAD]},
         barmode="overlay",
         hovermode="closest",
     )
