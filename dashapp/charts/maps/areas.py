@@ -43,7 +43,8 @@ class AreaOptions(TooltipOptions, ScaleOptions):
         True, title="Filled", description="Otherwise only edges.", json_schema_extra=LOOK
     )
     limit: int | None = Field(
-        1000, ge=1, le=MOST_AREAS, title="Most areas", description="The first ones are kept.",
+        1000, ge=1, le=1_000_000, title="Most areas",
+        description="The first ones are kept; at most 3,000 are drawn.",
         json_schema_extra=DATA,
     )  # fmt: skip
 
@@ -109,7 +110,7 @@ class MapPolygons(MapKind):
         ]
         rows = [read[c] for c in cells.codes.tolist()]
         known = [i for i, found in enumerate(rows) if found]
-        kept = _affordable([rows[i] for i in known], known)[: options.limit or MOST_AREAS]
+        kept = _affordable([rows[i] for i in known], known)[:MOST_AREAS]
         size = {i: sum(abs(shapes.area(p[0])) for p in rows[i]) for i in kept}
         kept.sort(key=lambda i: -size[i])
         return _colored(
@@ -150,7 +151,7 @@ class MapGeojson(MapKind):
     @classmethod
     def layer(cls, options: Options, table: pa.Table, dataset: DatasetSpec, look: Look) -> Layer:
         """Areas under lines under points."""
-        table = table.slice(0, options.limit or MOST_AREAS)
+        table = table.slice(0, MOST_AREAS)
         found = _Features(options, table, dataset, look)
         lon, lat = found.corners()
         return Layer(

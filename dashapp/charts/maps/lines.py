@@ -56,8 +56,8 @@ class LineOptions(TooltipOptions, ScaleOptions):
         json_schema_extra=LOOK | {"widget": "color"},
     )  # fmt: skip
     limit: int | None = Field(
-        1000, ge=1, le=MOST_LINES, title="Most lines",
-        description="The largest by the metric are kept.", json_schema_extra=DATA,
+        1000, ge=1, le=1_000_000, title="Most lines",
+        description="The largest by the metric are kept; at most 2,000 are drawn.", json_schema_extra=DATA,
     )  # fmt: skip
 
     @property
@@ -115,7 +115,7 @@ class MapArcs(MapKind):
         """Arcs, and circles at both ends that tell what they are."""
         begins, ends = options.start.read(table), options.end.read(table)
         known = np.flatnonzero(np.isfinite(begins[0]) & np.isfinite(ends[0]))
-        kept = known[: options.limit or MOST_LINES]
+        kept = known[:MOST_LINES]
         table = table.take(pa.array(kept, pa.int64()))
         paths = [
             arc(*pair) for pair in zip(*(a[kept].tolist() for a in (*begins, *ends)), strict=True)
@@ -172,7 +172,7 @@ class MapPaths(MapKind):
         ]
         rings = [read[c] for c in cells.codes.tolist()]
         known = np.flatnonzero(np.array([len(r) >= 2 for r in rings], dtype=bool))
-        kept = known[: options.limit or MOST_LINES]
+        kept = known[:MOST_LINES]
         budget = np.cumsum([len(rings[i]) for i in kept.tolist()])
         kept = kept[: int(np.searchsorted(budget, shapes.MOST_POINTS, side="right"))]
         table = table.take(pa.array(kept, pa.int64()))

@@ -23,6 +23,7 @@ from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
 MOST_GROUPS: Final = 12
+MOST_ROWS: Final = 100_000  # Points that are put together.
 
 
 class MapPoints(MapKind):
@@ -74,7 +75,7 @@ class MapPoints(MapKind):
             json_schema_extra=LOOK,
         )  # fmt: skip
         limit: int | None = Field(
-            5000, ge=1, le=50_000, title="Most points",
+            5000, ge=1, le=1_000_000, title="Most points",
             description="Beyond 5,000 only those put together are drawn.",
             json_schema_extra=DATA,
         )  # fmt: skip
@@ -111,7 +112,7 @@ class MapPoints(MapKind):
         """Circles by colour, large ones under small ones."""
         lon, lat = options.position.read(table)
         known = np.isfinite(lon)
-        most = (options.limit or 50_000) if options.cluster_px else MOST_MARKS
+        most = MOST_ROWS if options.cluster_px else MOST_MARKS
         kept = np.flatnonzero(known)[:most]
         found = _Points(
             options, table.take(pa.array(kept, pa.int64())), dataset, look, lon[kept], lat[kept]

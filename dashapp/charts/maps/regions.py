@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -98,6 +100,8 @@ def _ring(arcs: list[Ring], steps: list[int]) -> Ring:
     return ring
 
 
-def _archive() -> zipfile.ZipFile:
-    file = resources.files("dashapp.charts.maps") / "data" / "regions.zip"
-    return zipfile.ZipFile(file.open("rb"))
+@contextmanager
+def _archive() -> Iterator[zipfile.ZipFile]:
+    packed = resources.files("dashapp.charts.maps") / "data" / "regions.zip"
+    with packed.open("rb") as file, zipfile.ZipFile(file) as archive:
+        yield archive
