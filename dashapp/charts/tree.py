@@ -14,7 +14,7 @@ from dashapp.charts.branches import Branches, grown, placed
 from dashapp.charts.colors import faded
 from dashapp.charts.links import bare_axes
 from dashapp.charts.plot_options import PlotOptions, needs
-from dashapp.charts.plotting import NO_ROWS, Floats, encode, floats, safe, shorten, typed
+from dashapp.charts.plotting import NO_ROWS, Encoded, Floats, encode, floats, safe, shorten, typed
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import words
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
@@ -28,6 +28,7 @@ _POSITIONS: Final[dict[str, str]] = {
     "left": "middle left", "right": "middle right", "top": "top center", "bottom": "bottom center",
 }  # fmt: skip
 _NAME: Final = 22  # Characters of a name that are written.
+_WAY: Final = 8  # Nodes on the way from the top that hover tells.
 _NAMED: Final = 60  # Names that fit into a column of a tile.
 
 
@@ -138,7 +139,7 @@ class Tree(ChartKind):
         if not table.num_rows:
             return Empty("no_rows", NO_ROWS)
         columns = [encode(table, d.name) for d in (options.node, options.parent)]
-        ids, parents = ([c.members()[i] for i in c.codes.tolist()] for c in columns)
+        ids, parents = (_cells(c) for c in columns)
         tree = grown(ids, parents, options.root, options.nodes)
         if not tree.nodes:
             none = (
@@ -218,6 +219,12 @@ class Tree(ChartKind):
             page["yaxis"]["range"] = [-0.15, 1.1]
 
 
+def _cells(column: Encoded) -> list[Plain]:
+    """The raw value of each row."""
+    members = column.members()
+    return [members[i] for i in column.codes.tolist()]
+
+
 class _Told:
     """Nodes in words, with their raw ids and values."""
 
@@ -230,9 +237,11 @@ class _Told:
 
     def hovers(self, tree: Branches) -> list[str]:
         """The way from the top to each node, and its value."""
-        paths = list[str]()
+        ways = list[list[str]]()
         for name, above in zip(self.names, tree.parents, strict=True):
-            paths.append(f"{paths[above]} › {safe(name)}" if above >= 0 else safe(name))
+            way = [*ways[above][-_WAY:], name] if above >= 0 else [name]
+            ways.append(way)
+        paths = [safe(" › ".join(("…", *w[1:]) if len(w) > _WAY else w)) for w in ways]
         if self.values is None or self.written is None:
             return paths
         return [

@@ -105,7 +105,7 @@ def drawn(slug: str, tables: dict[str, pa.Table], look: Look = LOOK, **options: 
     return found.figure(chosen, tables, FLIGHTS, dressed(look, chosen))
 
 
-def asked(slug: str, source: Source, **options: object) -> Drawing:
+def asked(slug: str, source: Source, /, **options: object) -> Drawing:
     """A chart of what the warehouse answers."""
     found = kind(slug)
     chosen = found.Options.model_validate(options)
