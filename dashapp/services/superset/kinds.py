@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dashapp.charts import KINDS
 from dashapp.errors import Invalid
-from dashapp.services.superset import distribution, numbers, periods, relations, tables, time
+from dashapp.services.superset import distribution, maps, numbers, periods, relations, tables, time
 from dashapp.services.superset.params import Params, Translated, Translator, refused
 from dashapp.services.superset.written import Out, Writer
 from dashapp.specs import ColumnSpec, DatasetSpec
@@ -21,6 +21,7 @@ FAMILIES: Final[tuple[Any, ...]] = (
     time,
     distribution,
     relations,
+    maps,
     tables,
 )
 TRANSLATORS: Final[dict[str, Translator]] = {
