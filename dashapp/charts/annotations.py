@@ -27,6 +27,7 @@ from dashapp.charts.plotting import (
     typed,
 )
 from dashapp.charts.wide import Wide, widen
+from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Filter, Order, QuerySpec, metric_name
 from dashapp.specs.base import Tagged
 from dashapp.specs.query import Metric
@@ -56,7 +57,10 @@ class FormulaLayer(_Layer):
     @field_validator("formula")
     @classmethod
     def _readable(cls, value: str) -> str:
-        parse(value)
+        try:
+            parse(value)
+        except Invalid as error:
+            raise ValueError(error.message) from error
         return value
 
 

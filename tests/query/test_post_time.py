@@ -17,7 +17,17 @@ from dashapp.errors import Invalid
 from dashapp.query.post import apply
 from dashapp.query.timerange import Range
 from dashapp.specs import Dimension, Grain, QuerySpec
-from dashapp.specs.post import Compare, Cumulative, Forecast, PostStep, Resample
+from dashapp.specs.post import (
+    Change,
+    Compare,
+    Complete,
+    Contribution,
+    Cumulative,
+    Forecast,
+    PostStep,
+    Resample,
+    Rolling,
+)
 
 
 def days(first: str, count: int, step: int = 1) -> list[datetime]:
@@ -256,3 +266,61 @@ def test_forecast_needs_three_values():
         foretold([1, 2])
     empty = answer(GAPPY.slice(0, 0), Forecast(time="t", metrics=("n",)))
     assert empty.column_names == ["t", "who", "n", "n forecast", "n low", "n high"]
+
+
+HOLED = pa.table(
+    {
+        "t": [*days("2024-01-03", 1), *days("2024-01-01", 1), *days("2024-01-02", 2)],
+        "who": ["a", "a", "b", "b"],
+        "n": pa.array([3, 1, 20, None], pa.int64()),
+    }
+)
+
+
+def test_every_series_gets_a_row_at_every_time_of_any():
+    table = answer(HOLED, Complete(time="t", metrics=("n",)))
+    assert table.column_names == ["t", "who", "n"]
+    assert table["t"].to_pylist() == days("2024-01-01", 3) * 2
+    assert table["who"].to_pylist() == ["a"] * 3 + ["b"] * 3
+    assert table["n"].to_pylist() == [1, None, 3, None, 20, None]
+    assert answer(HOLED.slice(0, 0), Complete(time="t", metrics=("n",))).num_rows == 0
+
+
+def test_windows_run_over_the_times_of_all_series():
+    steps = (
+        Complete(time="t", metrics=("n",)),
+        Rolling(time="t", metrics=("n",), how="mean", window=2, min_periods=0),
+    )
+    assert answer(HOLED, *steps)["n"].to_pylist() == [1, 1, 3, None, 20, 20]
+
+
+def test_first_times_may_be_left_out_after_a_window():
+    steps = (
+        Complete(time="t", metrics=("n",)),
+        Rolling(time="t", metrics=("n",), how="sum", window=2, min_periods=1, skip=1),
+    )
+    found = answer(HOLED, *steps)
+    assert found["t"].to_pylist() == days("2024-01-02", 2) * 2
+    assert found["n"].to_pylist() == [1, 3, 20, 20]
+
+
+def test_rolled_values_of_two_periods_are_compared_after_rolling():
+    now = pa.table({"t": days("2024-01-01", 3), "n": [2.0, 4.0, 9.0]})
+    before = pa.table({"t": days("2023-01-01", 3), "n": [1.0, 2.0, 3.0]})
+    both = ("n", "n (1 year)")
+    steps = (
+        Compare(time="t", metrics=("n",), offset="1 year"),
+        Rolling(time="t", metrics=both, how="sum", window=2, min_periods=1),
+        Change(metrics=("n",), offset="1 year", show="ratio"),
+    )
+    found = answer(now, *steps, before=before)
+    assert found.column_names == ["t", "n", "n ratio (1 year)"]
+    assert found["n ratio (1 year)"].to_pylist() == [2.0, 2.0, 13 / 5]
+
+
+def test_shares_of_several_metrics_together_count_empty_ones_as_nothing():
+    table = pa.table({"t": days("2024-01-01", 2), "n": [1, None], "share": [3, None]})
+    step = Contribution(metrics=("n", "share"), within=("t",), together=True, zero=True)
+    found = answer(table, step)
+    assert found["n"].to_pylist() == [0.25, None]
+    assert found["share"].to_pylist() == [0.75, None]

@@ -43,7 +43,7 @@ QUIET: Final = (
     "order_desc", "reduce_x_ticks", "rich_tooltip", "forecastSeasonalityYearly",
     "forecastSeasonalityWeekly", "forecastSeasonalityDaily", "forecastInterval",
     "forecastPeriods", "comparison_type", "only_total", "rolling_periods", "min_periods",
-    "markerSize", "opacity", "percentage_threshold", "series_limit_metric",
+    "markerSize", "opacity", "seriesType", "percentage_threshold", "series_limit_metric",
     "timeseries_limit_metric", "x_axis_sort_asc", "x_axis_sort_series",
     "x_axis_sort_series_ascending", "resample_method", "resample_fill_value",
     "zoomable_time_range", "contributionMode", "show_minor_grid", "stacked_style",
@@ -184,7 +184,7 @@ def looks(p: Params) -> dict[str, Any]:
         found["label_angle"] = -max(-90, min(90, int(turned)))
     for key in QUIET:
         p.get(key)
-    return {k: v for k, v in found.items() if v not in (None, "", False)}
+    return {k: v for k, v in found.items() if v is not None and v is not False and v != ""}
 
 
 def log(p: Params) -> bool:
@@ -194,9 +194,9 @@ def log(p: Params) -> bool:
 
 def legend(p: Params) -> str:
     """Where the legend stands; at the top it is hidden for a single series."""
+    place = p.text("legendOrientation")
     if not p.flag("show_legend", True):
         return "hidden"
-    place = p.text("legendOrientation")
     return place if place in ("bottom", "left", "right") else "auto"
 
 

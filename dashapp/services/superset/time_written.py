@@ -11,7 +11,7 @@ from dashapp.charts.layers import Layer
 from dashapp.charts.mixed import Mixed
 from dashapp.charts.time import Line
 from dashapp.services.superset import overlays, series
-from dashapp.services.superset.mixed import DRAWN, NO_FILTER
+from dashapp.services.superset.mixed import DRAWN
 from dashapp.services.superset.written import Out
 from dashapp.specs import Order, metric_name
 from dashapp.specs.query import Metric
@@ -159,13 +159,9 @@ def write_mixed(options: Mixed.Options, out: Out) -> Written:
     found |= {k: v for k, v in first.items() if k != "adhoc_filters"}
     conditions = found["adhoc_filters"]
     found["adhoc_filters"] = conditions + first["adhoc_filters"]
-    timed = [c for c in conditions if c.get("operator") == "TEMPORAL_RANGE"]
-    own_range = options.lines.time_range
-    if own_range == NO_FILTER:
-        timed = []
-    second["adhoc_filters"] = [c for c in conditions if c not in timed or not own_range] + second[
-        "adhoc_filters"
-    ]
+    if options.lines.time_range:
+        conditions = [c for c in conditions if c.get("operator") != "TEMPORAL_RANGE"]
+    second["adhoc_filters"] = conditions + second["adhoc_filters"]
     for key, value in second.items():
         found[_B.get(key, f"{key}_b")] = value
     return "mixed_timeseries", found
