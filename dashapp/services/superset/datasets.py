@@ -142,7 +142,10 @@ def _unique(made: Made, columns: Iterable[ColumnDocument]) -> list[ColumnDocumen
     counts = Counter(c.column_name[:250] for c in columns)
     for name in [n for n, count in counts.items() if count > 1]:
         made.note(f"The column {name} is there twice; the first one is taken.")
-    return list({c.column_name[:250]: c for c in reversed(columns)}.values())[::-1]
+    first: dict[str, ColumnDocument] = {}
+    for column in columns:
+        first.setdefault(column.column_name[:250], column)
+    return list(first.values())
 
 
 def _column(made: Made, column: ColumnDocument, known: ColumnSpec | None) -> ColumnSpec:
