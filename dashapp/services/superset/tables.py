@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from dashapp.charts.table_options import TableOptions
@@ -37,7 +37,8 @@ def table(p: Params) -> Translated:
     _skip(p, is_raw)
     options |= p.narrowing() | _pages(p)
     options["time_format"] = p.time_format("table_timestamp_format")
-    options["looks"] = _looks(p, _columns(p, options))
+    shares = {f"%{metric_name(m)}" for m in options.get("shares", ())}
+    options["looks"] = _looks(p, _columns(p, options), shares)
     kept = {k: v for k, v in options.items() if v is not None}
     return Translated("table", kept)
 
@@ -95,7 +96,8 @@ def _grouped(p: Params) -> dict[str, Any]:
         shown = {d.name for d in dimensions}
         found["order"] = tuple(Order(by=b, descending=d) for b, d in _sorts(p) if b in shown)
     found["totals"] = p.flag("show_totals")
-    if shares and p.text("percent_metric_calculation") == "all_records":
+    everything = p.text("percent_metric_calculation") == "all_records"
+    if shares and everything and p.whole("row_limit"):
         p.note("Its shares are of the rows that it shows, not of all records.")
     compare = offsets(p)
     if compare:
@@ -160,7 +162,9 @@ def _columns(p: Params, options: Mapping[str, Any]) -> dict[str, bool]:
     return made | {f"%{metric_name(m)}": True for m in options["shares"]}
 
 
-def _looks(p: Params, columns: Mapping[str, bool]) -> tuple[dict[str, Any], ...]:
+def _looks(
+    p: Params, columns: Mapping[str, bool], shares: Collection[str]
+) -> tuple[dict[str, Any], ...]:
     """Settings of all columns that have some."""
     config = p.get("column_config")
     own = config if isinstance(config, Mapping) else {}
@@ -173,7 +177,7 @@ def _looks(p: Params, columns: Mapping[str, bool]) -> tuple[dict[str, Any], ...]
             look |= {"bar": True, "by_sign": signed}
             if aligned:
                 look["bar_from"] = "left"
-        if name.startswith("%") and is_number:
+        if name in shares:
             look["format"] = _SHARE_FORMAT
         for key in _keys(name):
             look |= styles.column(p, name, own.get(key))

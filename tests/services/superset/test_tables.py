@@ -104,6 +104,17 @@ def test_shares_totals_and_comparisons_are_carried_over():
     assert returned("table", found) == found
 
 
+def test_shares_have_places_and_say_when_they_are_of_fewer_rows():
+    odd = SUM | {"label": "%SUM"}
+    shared = GROUPED | {"metrics": [odd], "percent_metrics": ["revenue"]}
+    limited = {"percent_metric_calculation": "all_records", "row_limit": 10}
+    found, read = translated("table", **shared | limited)
+    assert found.look_of("%revenue").format == ",.3%"
+    assert found.look_of("%SUM").format is None
+    assert read.notes == ["Its shares are of the rows that it shows, not of all records."]
+    assert translated("table", **shared)[1].notes == []
+
+
 def test_column_settings_are_looks():
     config = {
         "revenue": {
