@@ -65,7 +65,8 @@ class Chord(ChartKind):
         links = links_of(tables["main"], options.ends, name, dataset, look).largest(options.nodes)
         if not len(links.values):
             return Empty("no_rows", NO_ROWS)
-        order = sorted(range(len(links.members)), key=lambda i: (-links.weights[i], links.names[i]))
+        sizes = links.weights
+        order = sorted(range(len(sizes)), key=lambda i: (-sizes[i], links.names[i]))
         links = links.among(order)
         written = style(
             options.metric, dataset, look, links.values, options.format, options.currency

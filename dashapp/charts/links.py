@@ -83,6 +83,11 @@ class LinkOptions(PlotOptions):
         return f"{metric_title(self.metric or '', dataset)} from {source} to {target}"
 
 
+def many(count: int, what: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Links:
     """Links of an answer with a value above zero; nodes are members of either end.
@@ -137,9 +142,10 @@ class Links:
         """How many nodes and links, which link is the largest, and what was left out."""
         top = int(np.argmax(self.values))
         most = f"{self.names[self.source[top]]} to {self.names[self.target[top]]}"
-        rest = f" The {self.left_out:,} smallest nodes are left out." if self.left_out else ""
+        rest = f" The smallest {many(self.left_out, 'node')} left out." if self.left_out else ""
         return (
-            f"{told}: {len(self.values):,} links among {len(self.members):,} nodes, largest "
+            f"{told}: {many(len(self.values), 'link')} among "
+            f"{many(len(self.members), 'node')}, largest "
             f"{most} ({written.text(float(self.values[top]))}).{rest}"
         )
 

@@ -23,6 +23,7 @@ from dashapp.charts.colors import OTHER, OTHER_COLOR, assign, faded
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, encode, floats, safe, shorten, typed
 from dashapp.charts.scatter_options import MOST_POINTS, ScatterOptions
+from dashapp.charts.values import Plain
 from dashapp.charts.wide import words
 from dashapp.specs import DatasetSpec, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
@@ -114,10 +115,10 @@ class _Points:
         self.y = floats(table, metric_name(options.y or ""))
         self.size = floats(table, metric_name(options.size)) if options.size else None
         columns = {d.name: encode(table, d.name) for d in options.dimensions}
-        self.members = [
-            [columns[d.name].members()[i] for i in columns[d.name].codes.tolist()]
-            for d in options.dimensions
-        ]
+        self.members = list[list[Plain]]()
+        for column in columns.values():
+            raw = column.members()
+            self.members.append([raw[i] for i in column.codes.tolist()])
         spoken = [
             words(m, d, dataset, look)
             for m, d in zip(self.members, options.dimensions, strict=True)

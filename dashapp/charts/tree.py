@@ -12,7 +12,7 @@ from dashapp.charts.axes import GREY, Style, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.branches import Branches, grown, placed
 from dashapp.charts.colors import faded
-from dashapp.charts.links import bare_axes
+from dashapp.charts.links import bare_axes, many
 from dashapp.charts.plot_options import PlotOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Encoded, Floats, encode, floats, safe, shorten, typed
 from dashapp.charts.values import Plain
@@ -291,8 +291,8 @@ def _lines(
 def _summary(title: str, tree: Branches, told: _Told) -> str:
     tops = [n for n, above in zip(told.names, tree.parents, strict=True) if above < 0]
     under = f"under {tops[0]}" if len(tops) == 1 else f"in {len(tops):,} trees"
-    rest = f" {tree.left_out:,} others are left out." if tree.left_out else ""
+    rest = f" {many(tree.left_out, 'other')} left out." if tree.left_out else ""
     return (
-        f"{title}: {len(tree.nodes):,} nodes {under}, {max(tree.depths) + 1} levels, "
-        f"{sum(tree.leaves):,} without children.{rest}"
+        f"{title}: {many(len(tree.nodes), 'node')} {under}, "
+        f"{many(max(tree.depths) + 1, 'level')}, {sum(tree.leaves):,} without children.{rest}"
     )

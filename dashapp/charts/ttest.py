@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +17,7 @@ from dashapp.charts.cells import Cell
 from dashapp.charts.colors import BAD, GOOD
 from dashapp.charts.plot_options import GrainOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, encode, floats
+from dashapp.charts.student import two_sided
 from dashapp.charts.tones import ToneRule
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import words
@@ -152,15 +151,7 @@ def paired(values: Floats, control: Floats) -> Tested:
     mean = float(apart.mean())
     if spread <= 1e-12 * abs(mean) or not spread:
         return Tested(None if not mean else 0.0, lift)
-    p = 2 * _student()(count - 1, -abs(mean / spread * np.sqrt(count)))
-    return Tested(float(p), lift)
-
-
-@lru_cache(maxsize=1)
-def _student() -> Callable[[float, float], float]:
-    """Student's distribution; its library is loaded with the first test, not with the server."""
-    found: Callable[[float, float], float] = importlib.import_module("scipy.special").stdtr
-    return found
+    return Tested(two_sided(mean / spread * math.sqrt(count), count - 1), lift)
 
 
 class _Groups:

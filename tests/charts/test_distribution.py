@@ -12,6 +12,7 @@ from dashapp.charts.distribution import MOST_VALUES
 from dashapp.errors import Invalid
 from dashapp.specs import Filter
 from dashapp.specs.post import BoxPlot
+from dashapp.specs.post import Histogram as HistogramStep
 from tests.charts.flying import FRAME, asked, drawn, flying
 from tests.charts.plots import HOSTILE, harmless, numbers, plot, query
 
@@ -103,6 +104,41 @@ def test_histograms_draw_harm_nothing_and_one():
     assert numbers(one.figure["data"][0]["y"]) == [2]
 
 
+def test_equal_bins_are_counted_over_raw_rows():
+    spec = query("histogram", column="delay", edges="equal", bins=4, series=[BY], limit=99)
+    assert spec.columns == ("carrier", "delay")
+    assert spec.post == (HistogramStep(column="delay", bins=4, by=("carrier",)),)
+    assert spec.filters == ()
+    assert spec.limit == 99
+
+
+COUNTED = pa.table(
+    {
+        "carrier": ["UA", "UA", None, None],
+        "bin_from": [0.0, 2.5, 0.0, 2.5],
+        "bin_to": [2.5, 5.0, 2.5, 5.0],
+        "count": [1, 2, 5, 0],
+    }
+)
+
+
+def test_equal_bins_come_as_they_were_counted():
+    options = {"column": "delay", "edges": "equal", "bins": 2}
+    found = plot("histogram", COUNTED, **options, series=BY)
+    first, second = found.figure["data"]
+    assert (first["name"], second["name"]) == ("(empty)", "UA")
+    assert numbers(second["y"]) == [1, 2]
+    assert numbers(second["x"]) == [1.25, 3.75]
+    assert second["customdata"] == [["UA"], ["UA"]]
+    assert found.clicks == (ClickTarget("carrier"),)
+    whole = COUNTED.slice(0, 2).drop_columns(["carrier"])
+    alone = plot("histogram", whole, **options, x_title="Late", y_title="Rows", x_format=".1f")
+    assert alone.clicks == ()
+    assert alone.figure["layout"]["xaxis"]["title"]["text"] == "Late"
+    assert alone.summary == "Rows in 2 bins from 0 to 5: most in 2.5 – 5 (2)."
+    assert isinstance(drawn("histogram", {"main": COUNTED.slice(0, 0)}, **options), Empty)
+
+
 BOXES = pa.table(
     {
         "carrier": ["UA", "B6", None, "DL"],
@@ -156,6 +192,25 @@ def test_boxes_may_lie_and_leave_out_outliers():
     assert found.figure["layout"]["yaxis"]["autorange"] == "reversed"
 
 
+def test_boxes_of_several_metrics_stand_side_by_side():
+    both = pa.concat_tables([BOXES, BOXES.set_column(1, "metric", pa.array(["flights"] * 4))])
+    found = plot("box_plot", both, by=[BY], metrics=["mean_delay", "flights"], outliers=False)
+    assert [t["name"] for t in found.figure["data"]] == ["Mean delay", "Flights"]
+    assert found.figure["layout"]["boxmode"] == "group"
+    assert found.figure["data"][1]["x"] == ["B6", "UA", "(empty)"]
+    assert found.summary.startswith("Mean delay, Flights in 3 boxes: highest median 30.0 (B6, Mean")
+    spec = query("box_plot", by=[BY], metrics=["mean_delay", "flights"], members=None)
+    assert spec.post[0].metrics == ("mean_delay", "flights")
+    assert spec.series is None
+
+
+def test_whiskers_reach_to_any_percentiles():
+    spec = query("box_plot", **BOX, whiskers="12.5/80", quartiles="midpoint", empty=False)
+    assert (spec.post[0].whiskers, spec.post[0].quartiles) == ("12.5/80", "midpoint")
+    with pytest.raises(ValueError, match="Percentiles"):
+        query("box_plot", **BOX, whiskers="80/20")
+
+
 def test_boxes_draw_harm_nothing_one_and_many():
     hostile = BOXES.set_column(0, "carrier", pa.array(HOSTILE))
     harmless(plot("box_plot", hostile, **BOX))
@@ -178,6 +233,9 @@ def test_the_warehouses_answers_are_drawn(tmp_path):
         for width in (None, 10):
             found = asked("histogram", source, column="delay", bin=width)
             assert sum(numbers(found.figure["data"][0]["y"])) == FRAME["delay"].count()
+        equal = asked("histogram", source, column="delay", edges="equal", bins=7)
+        counts = numbers(equal.figure["data"][0]["y"])
+        assert counts == np.histogram(FRAME["delay"].dropna(), bins=7)[0].tolist()
         split = asked("histogram", source, column="delay", bin=20, series=BY, series_limit=2)
         assert len(split.figure["data"]) == 3
         assert len(asked("box_plot", source, **BOX).figure["data"][0]["x"]) == 4

@@ -46,9 +46,9 @@ def test_links_draw_harm_nothing_one_and_many(slug):
     harmless(plot(slug, hostile, **LINKS))
     assert isinstance(drawn(slug, {"main": FLOWS.slice(0, 0)}, **LINKS), Empty)
     assert isinstance(drawn(slug, {"main": FLOWS.slice(5, 1)}, **LINKS), Empty)
-    assert "1 links among 2 nodes" in plot(slug, FLOWS.slice(0, 1), **LINKS).summary
+    assert "1 link among 2 nodes" in plot(slug, FLOWS.slice(0, 1), **LINKS).summary
     alone = pa.table({"origin": ["a"], "carrier": ["a"], "flights": [7]})
-    assert "1 links among 1 nodes" in plot(slug, alone, **LINKS).summary
+    assert "1 link among 1 node," in plot(slug, alone, **LINKS).summary
     many = pa.table(
         {
             "origin": [f"o{i % 500}" for i in range(5000)],
@@ -58,7 +58,7 @@ def test_links_draw_harm_nothing_one_and_many(slug):
     )
     found = plot(slug, many, **LINKS, nodes=30)
     assert "among 30 nodes" in found.summary
-    assert "The 470 smallest nodes are left out." in found.summary
+    assert "The smallest 470 nodes left out." in found.summary
 
 
 @pytest.mark.parametrize("slug", KINDS)

@@ -77,7 +77,7 @@ def test_trees_may_grow_around_their_top_and_start_anywhere():
     assert nodes["marker"]["opacity"] == 0
     part = plot("tree", FAMILY, **NODE, root="a")
     assert part.figure["data"][1]["customdata"] == [["a"], ["a1"], ["a2"]]
-    assert "4 others are left out." in part.summary
+    assert "4 others left out." in part.summary
     several = plot("tree", FAMILY, **NODE)
     assert "in 3 trees" in several.summary
 
@@ -90,14 +90,14 @@ def test_trees_draw_harm_nothing_one_and_many():
     assert isinstance(drawn("tree", {"main": FAMILY}, **NODE, root="nobody"), Empty)
     ring = pa.table({"tail": ["p", "q"], "carrier": ["q", "p"]})
     assert isinstance(drawn("tree", {"main": ring}, **NODE), Empty)
-    assert "1 nodes" in plot("tree", FAMILY.slice(0, 1), **NODE).summary
+    assert "1 node " in plot("tree", FAMILY.slice(0, 1), **NODE).summary
     many = pa.table(
         {
             "tail": [str(i) for i in range(5000)],
             "carrier": [None, *(str(i // 3) for i in range(4999))],
         }
     )
-    assert "4,700 others are left out." in plot("tree", many, **NODE).summary
+    assert "4,700 others left out." in plot("tree", many, **NODE).summary
     deep = pa.table(
         {"tail": [str(i) for i in range(900)], "carrier": [None, *(str(i) for i in range(899))]}
     )

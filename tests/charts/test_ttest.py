@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from dashapp.charts.base import ClickTarget, Empty, Grid
+from dashapp.charts.student import two_sided
 from dashapp.charts.ttest import paired
 from dashapp.errors import Invalid
 from tests.charts.flying import asked, drawn, flying
@@ -48,6 +49,12 @@ def test_p_values_are_those_of_scipy():
     tested = paired(np.array(HIGHER), np.array(CONTROL))
     assert tested.p == pytest.approx(stats.ttest_rel(HIGHER, CONTROL).pvalue, rel=1e-9)
     assert tested.lift == pytest.approx((sum(HIGHER) / sum(CONTROL) - 1) * 100)
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 7, 40, 1000, 100_000])
+@pytest.mark.parametrize("t", [0.0, 1e-9, 0.1, 1.0, 2.5, -6.0, 30.0, 1e6])
+def test_students_distribution_is_that_of_scipy(t, degrees):
+    assert two_sided(t, degrees) == pytest.approx(2 * stats.t.sf(abs(t), degrees), rel=1e-9)
 
 
 def test_pairs_without_both_values_do_not_count():
