@@ -87,7 +87,8 @@ def _batches(file: Path) -> Iterable[list[tuple[Any, ...]]]:
         yield list(zip(*columns, strict=True))
 
 
-def _plain(column: pa.Array) -> list[Any]:
+def _plain(column: Any) -> list[Any]:
+    """A column of Arrow as Python has it, times as text."""
     if not pa.types.is_timestamp(column.type):
         return [None if v != v else v for v in column.to_pylist()]
     return [None if t is None else _text(t) for t in column.cast("timestamp[us]").to_pylist()]

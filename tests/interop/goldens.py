@@ -253,7 +253,7 @@ def _spoken(value: Any) -> str:
 
 def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, bool) or isinstance(b, bool) or a is None or b is None:
-        return a == b
+        return bool(a == b)
     if isinstance(a, int | float) and isinstance(b, int | float):
         return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
     if isinstance(a, list) and isinstance(b, list):
