@@ -63,6 +63,7 @@ def aligned(found: Plot) -> None:
         if not rows or trace["type"] in ("heatmap", "treemap", "sunburst", "icicle"):
             continue
         marks = trace.get("values") or trace.get("r") or trace.get("y") or trace.get("x")
+        marks = marks or trace.get("locations") or trace.get("lat")
         if trace["type"] == "box":
             marks = trace["median"]
         assert len(rows) == len(numbers(marks))

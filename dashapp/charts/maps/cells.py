@@ -27,7 +27,8 @@ Ints = npt.NDArray[np.int64]
 Gather = Literal["sum", "mean", "min", "max", "median", "count", "stddev"]
 MOST_CELLS: Final = 6_000
 ROWS: Final = SimpleMetric(aggregate="count", label="rows")
-_COARSEST: Final = 16  # A side is doubled at most so often until the cells can be drawn.
+_FINEST_PX: Final = 1.5  # Smaller cells cannot be seen.
+_COARSEST: Final = 12  # A side is doubled at most so often until the cells can be drawn.
 
 
 class WeightOptions(ScaleOptions):
@@ -190,6 +191,7 @@ class MapHexbin(MapCells):
     def cells(cls, options: Options, view: View, lon: Floats, lat: Floats, weight: Floats) -> Cells:
         """Hexagons in the plane of the map."""
         radius = view.degrees(options.cell_m) if options.cell_m else view.degrees_per_px * 9
+        radius = max(radius, view.degrees_per_px * _FINEST_PX)
         for _ in range(_COARSEST):
             owner, middles = hexagons(lon, mercator(lat), radius)
             if len(middles) <= MOST_CELLS:
@@ -213,7 +215,7 @@ class MapGrid(MapCells):
     def cells(cls, options: Options, view: View, lon: Floats, lat: Floats, weight: Floats) -> Cells:
         """Squares in the plane of the map."""
         side = view.degrees(options.cell_m) if options.cell_m else view.degrees_per_px * 14
-        return _squares(options, lon, lat, weight, side)
+        return _squares(options, view, lon, lat, weight, side)
 
 
 class MapScreenGrid(MapCells):
@@ -232,10 +234,13 @@ class MapScreenGrid(MapCells):
     @classmethod
     def cells(cls, options: Options, view: View, lon: Floats, lat: Floats, weight: Floats) -> Cells:
         """Squares of the first view."""
-        return _squares(options, lon, lat, weight, view.degrees_per_px * options.cell_px)
+        return _squares(options, view, lon, lat, weight, view.degrees_per_px * options.cell_px)
 
 
-def _squares(options: Any, lon: Floats, lat: Floats, weight: Floats, side: float) -> Cells:
+def _squares(
+    options: Any, view: View, lon: Floats, lat: Floats, weight: Floats, side: float
+) -> Cells:
+    side = max(side, view.degrees_per_px * _FINEST_PX)
     for _ in range(_COARSEST):
         owner, middles = squares(lon, mercator(lat), side)
         if len(middles) <= MOST_CELLS:

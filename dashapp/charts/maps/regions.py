@@ -65,7 +65,8 @@ def regions(name: str) -> tuple[Region, ...]:
     found: dict[str, Region] = {}
     for shape in topology["objects"]["regions"]["geometries"]:
         pieces = [shape["arcs"]] if shape["type"] == "Polygon" else shape["arcs"]
-        polygons = [[_ring(arcs, ring) for ring in piece] for piece in pieces]
+        drawn = [[_ring(arcs, ring) for ring in piece] for piece in pieces]
+        polygons = [[r for r in rings if len(r) >= 4] for rings in drawn if len(rings[0]) >= 4]
         code = str(shape["id"])
         known = found.get(code)
         title = known.name if known else shape["properties"]["name"] or code
