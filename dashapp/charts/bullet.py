@@ -130,13 +130,14 @@ class Bullet(ChartKind):
             members = [known[i] for i in found.codes.tolist()]
             names = words(members, options.dimension, dataset, look)
         texts = labels_of(names, 24)
+        targets = floats(table, metric_name(options.target)) if options.target else values
+        reach = np.concatenate([values, targets])
         traces = [
-            *_ranges(options, values, texts, written),
+            *_ranges(options, reach, texts, written),
             _bars(values, texts, members, written, look, title),
             *_markers(options, texts, written),
         ]
         if options.target:
-            targets = floats(table, metric_name(options.target))
             told = metric_title(options.target, dataset)
             traces.append(_ticks(texts, targets, told, written))
         lines = [Reference(value=p.value, label=p.label) for p in options.lines]

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from dashapp.charts import formats
 from dashapp.charts.asks import DATA, LOOK, Asks, click_target, metric_title
 from dashapp.charts.axes import Style, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
@@ -222,10 +223,22 @@ class Gauge(ChartKind):
 
 
 def _ticks(dial: Dial, written: Style) -> list[str]:
+    """Values at the scale, without digits that say nothing."""
     marks = dial.marks()
-    if not written.is_percent and all(float(m).is_integer() for m in marks):
-        written = Style(",d", written.currency, written.locale)
-    return [written.brief(m) for m in marks]
+    if written.is_percent:
+        fmt = ".0%" if all((100 * m).is_integer() for m in marks) else written.format
+        return [formats.number(m, fmt, None, written.locale) for m in marks]
+    short = ",.3~s" if max(map(abs, marks)) >= 10_000 else ",~r" if _are_whole(marks) else None
+    return [
+        formats.number(m, short or written.format, written.currency, written.locale).replace(
+            "G", "B"
+        )
+        for m in marks
+    ]
+
+
+def _are_whole(marks: list[float]) -> bool:
+    return all(m.is_integer() for m in marks)
 
 
 def _known(values: Floats) -> list[float | None]:
