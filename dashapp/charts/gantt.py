@@ -158,7 +158,8 @@ class Gantt(ChartKind):
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
         """One row per task, in the order of their starts."""
         dimensions = options.dimensions()
-        order = options.order or (Order(by=dimensions[0].name), Order(by=dimensions[2].name))
+        first = dict.fromkeys(d.name for d in (options.start, options.rows) if d)
+        order = options.order or tuple(Order(by=name) for name in first)
         query = options.base_query(dataset, dimensions, options.metrics, order=order)
         return {"main": query}
 

@@ -138,3 +138,98 @@ def test_a_number_from_a_warehouse_is_compared_with_the_month_before(tmp_path):
     assert isinstance(found, Number)
     months = FRAME["day"].dt.month.value_counts()
     assert (found.value, found.note) == (str(months[2]), f"vs {months[1]}")
+
+
+@pytest.mark.parametrize(
+    ("headline", "value"),
+    [("last", "20"), ("first", "10"), ("sum", "60"), ("mean", "20"), ("min", "10"),
+     ("max", "30"), ("median", "20")],
+)  # fmt: skip
+def test_the_value_may_be_any_figure_of_the_trend(headline, value):
+    found = number("big_number_trend", {"main": TREND}, metric="flights", headline=headline)
+    assert found.value == value
+
+
+def test_a_change_over_steps_may_be_told_in_words_whatever_the_value():
+    tables = {"main": TREND, "total": pa.table({"flights": [60]})}
+    found = number("big_number_trend", tables, metric="flights", lag=2, lag_words="since January")
+    assert (found.value, found.change, found.note) == ("60", "▲ +100.0% since January", "")
+    assert found.change_is == "good"
+
+
+@pytest.mark.parametrize("lag", [0, 9])
+def test_there_is_no_change_without_a_step_to_compare_with(lag):
+    found = number("big_number_trend", {"main": TREND}, metric="flights", headline="last", lag=lag)
+    assert found.change == ""
+
+
+def test_a_trend_is_made_regular_then_smoothed_then_added_up():
+    chosen = kind("big_number_trend").Options.model_validate(
+        {"metric": "flights", "grain": "day", "fill": "zero", "fill_grain": "week",
+         "rolling": "sum", "rolling_window": 4, "rolling_min": 9, "cumulative": True}
+    )  # fmt: skip
+    regular, window, running = kind("big_number_trend").queries(chosen, FLIGHTS)["main"].post
+    assert (regular.step, regular.grain) == ("resample", "week")
+    assert (window.how, window.window, window.min_periods) == ("sum", 4, 4)
+    assert running.step == "cumulative"
+
+
+def test_times_as_they_are_need_no_grain():
+    table = pa.table({"day": [datetime(2013, 1, 3, 5), datetime(2013, 1, 2)], "flights": [3, 2]})
+    found = number(
+        "big_number_trend", {"main": table}, metric="flights", headline="last", grain=None,
+        time_format="%H:%M",
+    )  # fmt: skip
+    assert (found.value, found.note) == ("3", "05:00 · vs 2 (00:00)")
+
+
+def test_the_trend_may_be_hidden_coloured_or_begin_at_zero():
+    options = {"metric": "flights", "headline": "last"}
+    hidden = number("big_number_trend", {"main": TREND}, trend=False, **options)
+    assert hidden.trend is None
+    shown = number("big_number_trend", {"main": TREND}, color="#123456", from_zero=True, **options)
+    assert shown.trend is not None
+    assert shown.trend["data"][0]["line"]["color"] == "#123456"
+    assert shown.trend["layout"]["yaxis"]["range"][0] == 0
+
+
+def test_the_value_has_a_size():
+    assert (big(1).size, big(1, size="huge").size) == (1.0, 1.5)
+
+
+def period(now: float | None, then: float | None, **options: object) -> Number:
+    table = pa.table({"flights": [now], "flights (1 year)": pa.array([then], pa.float64())})
+    return number(
+        "big_number_period", {"main": table}, metric="flights", compare="1 year", **options
+    )
+
+
+def test_two_periods_are_told_with_difference_and_change():
+    found = period(100, 80)
+    assert (found.value, found.change, found.note) == ("100", "▲ +25.0%", "vs 80 · +20")
+    assert (found.change_is, found.summary) == ("good", "Flights: 100; ▲ +25.0% (vs 80, +20)")
+    assert period(100, 80, better="lower").change_is == "bad"
+    assert period(100, 80, change_format=".0%").change == "▲ 25%"
+
+
+def test_from_nothing_there_is_a_difference_but_no_percentage():
+    assert (period(5, 0).change, period(5, 0).note) == ("▲ +5", "vs 0")
+    assert (period(5, None).change, period(5, None).note) == ("", "No earlier value")
+
+
+def test_no_value_of_two_periods_is_a_sentence():
+    empty = pa.table({"flights": pa.nulls(1)})
+    assert isinstance(drawn("big_number_period", {"main": empty}, metric="flights"), Empty)
+
+
+def test_a_running_total_from_a_warehouse_ends_at_the_total(tmp_path):
+    with flying(tmp_path) as source:
+        running = asked("big_number_trend", source, metric="flights", grain=None,
+                        headline="last", lag=0, cumulative=True)  # fmt: skip
+        months = asked("big_number_period", source, metric="flights", format="d",
+                       time_range="2013-02-01 : 2013-03-01")  # fmt: skip
+    assert isinstance(running, Number)
+    assert running.value == "400"
+    assert isinstance(months, Number)
+    counts = FRAME["day"].dt.month.value_counts()
+    assert (months.value, months.note.split(" · ")[0]) == (str(counts[2]), f"vs {counts[1]}")
