@@ -130,7 +130,7 @@ class Bar(ChartKind):
         if pose.stack == "stacked":
             found += cls._over_stacks(options, wide, drawn, values, pose)
         if pose.unified and options.tooltip_total and len(drawn) > 1 and not pose.horizontal:
-            found.append(unseen_total(wide, drawn))
+            found.append(unseen_total(wide, drawn, not options.log))
         return found
 
     @classmethod
@@ -174,7 +174,7 @@ class Bar(ChartKind):
         return layout(
             look,
             heading=shown,
-            legend=options.legend_place(2 if several else 1),
+            legend=options.legend_place(2 if several or options.annotations else 1),
             entries=[m.name for m in drawn],
             # A click means one bar, not all of a bucket, unless all are told.
             hovermode=f"{side} unified" if pose.unified else "closest",

@@ -178,13 +178,15 @@ def forecast(wide: Wide, mark: Mark, yaxis: str = "y") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def unseen_total(wide: Wide, drawn: Sequence[Mark]) -> dict[str, Any]:
+def unseen_total(wide: Wide, drawn: Sequence[Mark], at_zero: bool = False) -> dict[str, Any]:
     """The sum of all series at each place, for hover only."""
     parts = np.vstack([wide.cells(m.column)[m.row] for m in drawn])
     at = np.flatnonzero(np.isfinite(parts).any(axis=0))
     at = at[thinned(np.nansum(parts, axis=0)[at])]
-    # The line lies on the lowest mark, so that it never widens the axis.
-    floor = np.nanmin(parts[:, at], axis=0) if len(at) else np.empty(0)
+    # The line lies on the lowest mark or at zero, so that it never widens the axis.
+    floor = np.zeros(len(at))
+    if len(at) and not at_zero:
+        floor = np.nanmin(parts[:, at], axis=0)
     return {
         "type": "scatter",
         "mode": "lines",

@@ -97,7 +97,7 @@ class OverTime(ChartKind):
             return Empty("no_rows", NO_ROWS)
         traces = cls.traces(options, wide, drawn, look)
         if options.tooltip_total and len(drawn) > 1:
-            traces.append(unseen_total(wide, drawn))
+            traces.append(unseen_total(wide, drawn, cls.slug == "area" and not options.log))
         added = over(options.annotations, wide, axis, tables, dataset, look)
         traces += added.traces
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
