@@ -19,8 +19,9 @@ lint: .venv/.tested
 types: .venv/.tested
 	$(BIN)/mypy
 
+# Two processes share the tests, one takes over what the other has not begun.
 unit: .venv/.tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: .venv/.tested debian
 	$(BIN)/python -m benchmarks

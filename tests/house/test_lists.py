@@ -18,6 +18,7 @@ from dashapp.charts import KINDS
 from dashapp.charts.base import ChartKind, Family
 from dashapp.jobs import EVERY_S, Job, celery_app
 from dashapp.permissions import CHANGES, GUEST, PERMISSIONS
+from dashapp.services import gallery
 from dashapp.ui import ids
 from dashapp.warehouses import WAREHOUSES, Warehouse
 from tests.house import source
@@ -61,6 +62,11 @@ def test_every_chart_kind_is_listed() -> None:
     assert all(slug == kind.slug for slug, kind in KINDS.items())
     assert {kind.family for kind in KINDS.values()} <= set(get_args(Family))
     assert len({kind.title for kind in KINDS.values()}) == len(KINDS)
+
+
+def test_every_chart_kind_is_in_the_gallery() -> None:
+    shown = {chart.kind for chart in gallery.bundle().charts}
+    assert set(KINDS) - shown == set()
 
 
 def test_every_warehouse_is_listed() -> None:
