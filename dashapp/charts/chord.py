@@ -81,6 +81,7 @@ class Chord(ChartKind):
             traces.append(circle.names())
         page = layout(look, legend=place, entries=links.names, hovermode="closest", **bare_axes())
         page["xaxis"]["range"], page["yaxis"]["range"] = [-1.6, 1.6], [-1.12, 1.12]
+        page["hoverdistance"] = 30
         page["margin"] |= {"l": 2, "r": 2, "t": 2 if not place else 8, "b": 2}
         told = links.summary(options.told(dataset), written)
         return Plot({"data": traces, "layout": page}, options.clicks(), told)

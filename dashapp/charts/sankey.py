@@ -12,10 +12,11 @@ from dashapp.charts.axes import Style, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import OTHER_COLOR, assign, faded
 from dashapp.charts.links import LinkOptions, Links, links_of
-from dashapp.charts.plotting import NO_ROWS, safe, shorten, typed
+from dashapp.charts.plotting import NO_ROWS, safe, shorten, typed, unique
 from dashapp.charts.values import Plain
 from dashapp.specs import DatasetSpec, QuerySpec, metric_name
 
+_WHOLE: Final = 60  # Characters of a name that hover tells.
 _PAD_PX: Final = 200  # Room for the gaps between nodes of one stage.
 
 
@@ -99,10 +100,13 @@ class Sankey(ChartKind):
     def _trace(
         cls, options: Options, links: Links, colors: list[str], written: Style
     ) -> dict[str, Any]:
-        names = [safe(n) for n in links.names]
+        whole = [shorten(n, _WHOLE) for n in links.names]
+        names = [safe(n) for n in unique(whole)]
+        ends_of = list(zip(links.source.tolist(), links.target.tolist(), strict=True))
+        bands_of = [safe(t) for t in unique(f"{whole[s]} → {whole[t]}" for s, t in ends_of)]
         ends = {"source": links.source, "target": links.target}.get(options.link_color)
         bands = [OTHER_COLOR] * len(links.values) if ends is None else [colors[i] for i in ends]
-        value = written.hover("value")
+        told = f"%{{customdata}}<br><b>{written.hover('value')}</b><extra></extra>"
         rows: list[list[Plain]] = links.clicks()
         starts = set(links.source.tolist())
         nodes = [[m] if i in starts else None for i, m in enumerate(links.members)]
@@ -120,8 +124,8 @@ class Sankey(ChartKind):
                 "pad": max(3, min(16, _PAD_PX // crowd)),
                 "thickness": options.node_width,
                 "align": options.align,
-                "customdata": [f"n{i}" for i in range(len(names))],
-                "hovertemplate": [f"{n}<br><b>{value}</b><extra></extra>" for n in names],
+                "customdata": names,
+                "hovertemplate": told,
             },
             "link": {
                 "source": links.source.tolist(),
@@ -129,16 +133,13 @@ class Sankey(ChartKind):
                 "value": typed(links.values),
                 "color": [faded(c, 0.38) for c in bands],
                 "hovercolor": [faded(c, 0.6) for c in bands],
-                "customdata": [f"l{i}" for i in range(len(rows))],
-                "hovertemplate": [
-                    f"{names[s]} → {names[t]}<br><b>{value}</b><extra></extra>"
-                    for s, t in zip(links.source.tolist(), links.target.tolist(), strict=True)
-                ],
+                "customdata": bands_of,
+                "hovertemplate": told,
             },
-            # Dash leaves lists out of what was clicked; a mark's own word leads to its members.
+            # Dash leaves lists out of what was clicked; what hover says leads to the members.
             "meta": {
-                "marks": {f"n{i}": row for i, row in enumerate(nodes)}
-                | {f"l{i}": row for i, row in enumerate(rows)}
+                "marks": dict(zip(names, nodes, strict=True))
+                | dict(zip(bands_of, rows, strict=True))
             },
         }
 

@@ -80,6 +80,6 @@ def harmless(found: Plot) -> None:
     assert "<a" not in text
     assert "<script" not in text
     assert "<b>bold" not in text
-    assert "%{customdata" not in text
+    assert "%{customdata[" not in text
     assert "</extra><br>l" not in text
     assert "lt;a href" in text

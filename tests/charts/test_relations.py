@@ -83,6 +83,8 @@ def test_bands_and_nodes_lead_to_raw_values():
     trace = plot("sankey", FLOWS, **LINKS).figure["data"][0]
     marks = trace["meta"]["marks"]
     words = trace["link"]["customdata"]
+    assert "a → b" in words
+    assert trace["link"]["hovertemplate"].startswith("%{customdata}<br>")
     pairs = [marks[w] for w in words]
     assert ["a", "b"] in pairs
     assert [None, "b"] in pairs
