@@ -37,6 +37,7 @@ from dashapp.charts.sankey import Sankey
 from dashapp.charts.scatter import Scatter
 from dashapp.charts.sunburst import Sunburst
 from dashapp.charts.tables import Table
+from dashapp.charts.templates import Template
 from dashapp.charts.text import Markdown
 from dashapp.charts.time import Line
 from dashapp.charts.timetable import TimeTable
@@ -102,6 +103,7 @@ KINDS: dict[str, type[ChartKind]] = {
         MapLayers,
         Markdown,
         WordCloud,
+        Template,
     )
 }
 

@@ -107,13 +107,16 @@ class Funnel(ChartKind):
         stages = _stages(options, tables, dataset, look)
         if not stages.names:
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metrics[0], dataset, look, stages.sizes, options.format)
+        written = style(
+            options.metrics[0], dataset, look, stages.sizes, options.format, options.currency
+        )
         title = metric_title(options.metrics[0], dataset)
         shares = _shares(stages.sizes, options.percent_of)
         texts = [safe(t) for t in unique(shorten(n) for n in stages.names)]
         place = "" if options.legend == "auto" else options.legend_place(len(texts))
         upright = options.orientation == "vertical"
         axis = category_axis(texts, reverse=not upright)
+        axis["showticklabels"] = not options.labels.startswith("name")
         empty = {"visible": False, "fixedrange": True}
         page = layout(look, legend=place)
         page |= {"xaxis": axis, "yaxis": empty} if upright else {"xaxis": empty, "yaxis": axis}

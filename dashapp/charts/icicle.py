@@ -136,7 +136,9 @@ class Icicle(ChartKind):
             )
             if not nodes.names:
                 continue
-            written = style(metric, dataset, look, np.array(nodes.sizes), options.format)
+            written = style(
+                metric, dataset, look, np.array(nodes.sizes), options.format, options.currency
+            )
             trace, legend = _drawn(one, nodes, written, dataset, look)
             room = [1 - (place + 1) / len(sizes), 1 - place / len(sizes)]
             data.append(trace | {"domain": {"y": room}})

@@ -180,7 +180,9 @@ class Pie(ChartKind):
         )
         if not slices.names:
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metric, dataset, look, slices.sizes, options.format)
+        written = style(
+            options.metric, dataset, look, slices.sizes, options.format, options.currency
+        )
         title = metric_title(options.metric, dataset)
         data, more = (
             ([_pie(options, slices, written, title)], {})

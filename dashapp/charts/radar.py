@@ -142,7 +142,8 @@ def _net(options: Radar.Options, tables: Tables, dataset: DatasetSpec, look: Loo
     members, names = combined(table, options.series, dataset, look)
     values = np.column_stack([floats(table, metric_name(m)) for m in options.metrics])
     styles = [
-        style(m, dataset, look, values[:, i], options.format) for i, m in enumerate(options.metrics)
+        style(m, dataset, look, values[:, i], options.format, options.currency)
+        for i, m in enumerate(options.metrics)
     ]
     titles = [metric_title(m, dataset) for m in options.metrics]
     keys: list[Plain] = [m[0] if len(m) == 1 else n for m, n in zip(members, names, strict=True)]

@@ -66,7 +66,9 @@ class Sunburst(ChartKind):
         nodes = nested.nest(rows, root=title if options.total else None)
         if not nodes.names:
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metric, dataset, look, np.array(nodes.sizes), options.format)
+        written = style(
+            options.metric, dataset, look, np.array(nodes.sizes), options.format, options.currency
+        )
         tint = nested_look.colors(nodes, options.color_scale, look, "stronger")
         found = nested_look.trace("sunburst", nodes, options, written, tint) | {
             "insidetextorientation": "auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from pydantic import Field
 
@@ -10,7 +11,8 @@ from dashapp.charts.asks import DATA
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Tables, Text
 from dashapp.specs import DatasetSpec, QuerySpec
 
-_MARKS = re.compile(r"[#*_`>\[\]|]+|\(https?://[^)]*\)")
+_MARKS = re.compile(r"(?<!\\)[#*_`>\[\]|]+|(?<!\\)\(https?://[^)]*\)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 class Markdown(ChartKind):
@@ -41,5 +43,11 @@ class Markdown(ChartKind):
         """The text, or where to write it."""
         if not options.text.strip():
             return Empty("not_configured", "There is no text yet.", "No text")
-        words = " ".join(_MARKS.sub(" ", options.text).split())
-        return Text(options.text, words if len(words) <= 200 else words[:199].rstrip() + "…")
+        return Text(options.text, told(options.text))
+
+
+def told(markdown: str) -> str:
+    """The beginning of a text, without marks."""
+    plain = _ESCAPED.sub(r"\1", _MARKS.sub(" ", markdown[:2_000]))
+    words = " ".join(unescape(plain).split())
+    return words if len(words) <= 200 else words[:199].rstrip() + "…"

@@ -37,7 +37,9 @@ class Treemap(ChartKind):
         nodes = nested.nest(nested.rows(options, tables, dataset, look))
         if not nodes.names:
             return Empty("no_rows", NO_ROWS)
-        written = style(options.metric, dataset, look, np.array(nodes.sizes), options.format)
+        written = style(
+            options.metric, dataset, look, np.array(nodes.sizes), options.format, options.currency
+        )
         tint = nested_look.colors(nodes, options.color_scale, look, "darker")
         many = len(options.levels) > 1
         found = nested_look.trace("treemap", nodes, options, written, tint) | {

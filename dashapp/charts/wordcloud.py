@@ -129,7 +129,9 @@ class WordCloud(ChartKind):
             [texts[i] for i in order], [sizes[i] for i in order], [angles[i] for i in order]
         )
         placed = [(order[b.word], b) for b in boxes]
-        written = style(options.metric, dataset, look, found.sizes, options.format)
+        written = style(
+            options.metric, dataset, look, found.sizes, options.format, options.currency
+        )
         colors = _colors(options, found, look)
         data = [
             _words(

@@ -10,26 +10,35 @@ from pydantic import ValidationError
 
 from dashapp.charts import KINDS
 from dashapp.errors import Invalid
-from dashapp.services.superset import distribution, maps, numbers, periods, relations, tables, time
+from dashapp.services.superset import (
+    distribution,
+    maps,
+    maps_written,
+    numbers,
+    parts,
+    periods,
+    relations,
+    tables,
+    text,
+    time,
+    timetables,
+)
 from dashapp.services.superset.params import Params, Translated, Translator, refused
 from dashapp.services.superset.written import Out, Writer
 from dashapp.specs import ColumnSpec, DatasetSpec
 
-FAMILIES: Final[tuple[Any, ...]] = (
-    numbers,
-    periods,
-    time,
-    distribution,
-    relations,
-    maps,
-    tables,
-)
+FAMILIES: Final = (
+    numbers, time, periods, timetables, parts, distribution, relations, maps, tables,
+    text,
+)  # fmt: skip
 TRANSLATORS: Final[dict[str, Translator]] = {
     theirs: read for family in FAMILIES for theirs, read in family.TRANSLATORS.items()
 }
-WRITERS: Final[dict[str, Writer]] = {
-    ours: write for family in FAMILIES for ours, write in family.WRITERS.items()
-}
+WRITERS: Final[dict[str, Writer]] = (
+    numbers.WRITERS | time.WRITERS | periods.WRITERS | timetables.WRITERS | parts.WRITERS
+    | distribution.WRITERS | relations.WRITERS | maps_written.WRITERS | tables.WRITERS
+    | text.WRITERS
+)  # fmt: skip
 # Types that nothing here is like, with the reason.
 UNLIKE: Final[dict[str, str]] = {
     "filter_box": "Filters stand in the bar of the dashboard here.",
