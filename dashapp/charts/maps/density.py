@@ -23,6 +23,7 @@ from dashapp.specs import DatasetSpec, QuerySpec, Spec
 
 Matrix = npt.NDArray[np.float64]
 BANDS: Final = 8
+_FINER: Final = 3  # Parts of a cell's side between which smooth lines may run.
 _MOST_SIDE: Final = 160  # Cells along a side of the grid on which densities are reckoned.
 
 
@@ -240,8 +241,11 @@ class MapContour(MapKind):
 
         def draw(view: View) -> list[dict[str, Any]]:
             side = view.degrees(options.cell_m) if options.cell_m else view.degrees_per_px * 10
-            grid = _Grid(view.wrapped(lon), lat, weight, side, air=3)
-            values = grid.blurred(1.0) if options.smooth else grid.values
+            finer = _FINER if options.smooth else 1
+            grid = _Grid(view.wrapped(lon), lat, weight, side / finer, air=3 * finer)
+            values = grid.values
+            if options.smooth:  # As much as in a cell of the chosen size.
+                values = grid.blurred(side / grid.side) * (side / grid.side) ** 2
             drawn[:] = options.levels or _even(float(values.max()))
             return _contours(options, drawn, grid.axes(), values, title, written())
 

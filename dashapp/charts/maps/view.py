@@ -101,7 +101,7 @@ class View:
         if self.is_world:
             found["projection"] = {"type": "natural earth"}
             found["lonaxis"] = {"range": [self.lon - 180, self.lon + 180]}
-            found["lataxis"] = {"range": [min(self.south, -57.0), max(self.north, 79.0)]}
+            found["lataxis"] = {"range": [max(-80.0, self.south), min(84.0, self.north)]}
         else:
             found["projection"] = {"type": "mercator"}
             found["lonaxis"] = {"range": [self.west, self.east], **self._grid()}
@@ -130,6 +130,10 @@ class View:
         }
 
 
+# All of it but the ice in the south, cut where hardly anybody lives.
+WORLD: Final = View(-169.0, -57.0, 191.0, 79.0, 0.1)
+
+
 def around(lat: float, lon: float, zoom: float) -> View:
     """The view of a nominal tile around a point at a zoom level."""
     per_px = 360 / (TILE_PX * 2**zoom)
@@ -143,7 +147,7 @@ def fit(lon: Floats, lat: Floats) -> View:
     """The view that shows all these points; the world where there are none."""
     known = np.isfinite(lon) & np.isfinite(lat)
     if not known.any():
-        return around(15.0, 10.0, 0.1)
+        return WORLD
     west, east = _ends(lon[known])
     low, high = (
         np.clip(lat[known], -_NORTH, _NORTH).min(),

@@ -98,11 +98,8 @@ class WorldMap(ChartKind):
         if not world.at:
             return Empty("no_rows", NOWHERE)
         title = metric_title(options.metric, dataset)
-        shown = options.view(np.array([-168.0, 10.0, 188.0]), np.array([-56.0, 20.0, 78.0]))
-        below = {"geo": shown.geo()}
-        if shown.is_world:
-            below["geo"]["lataxis"] = {"range": [-57, 79]}
-        drawn = page(options, below, world.traces(), look, heading=title)
+        shown = options.view(np.zeros(0), np.zeros(0))
+        drawn = page(options, {"geo": shown.geo()}, world.traces(), look, heading=title)
         return Plot(drawn, (click_target(options.country),), world.told(title))
 
 
