@@ -52,8 +52,18 @@ HOME_SEARCH = "home-search"
 HOME_TAG = "home-tag"
 HOME_LIST = "home-list"
 
+# Import
+IMPORT_FILE = "import-file"
+IMPORT_NAME = "import-name"
+IMPORT_SOURCES = "import-sources"
+IMPORT_ACTIONS = "import-actions"
+IMPORT_CHECK = "import-check"
+IMPORT_RUN = "import-run"
+IMPORT_REPORT = "import-report"
+
 TilePart = Literal["body", "foot", "grid"]
 FilterPart = Literal["select", "range", "time", "dates", "grain", "asks", "box"]
+ImportPart = Literal["map", "secret", "overwrite"]
 GroupPart = Literal["ask", "answered"]
 
 
@@ -80,6 +90,11 @@ def group(part: GroupPart, index: Key) -> dict[str, Any]:
 def filter(part: FilterPart, key: Key) -> dict[str, Any]:
     """Id of one control of a filter of the bar."""
     return {"kind": "filter", "part": part, "key": key}
+
+
+def imported(part: ImportPart, key: Key) -> dict[str, Any]:
+    """Id of a choice about one object of a file to be imported."""
+    return {"kind": "imported", "part": part, "key": key}
 
 
 def favourite(slug: Key) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def user_menu(viewer: Viewer) -> Component:
         entries.append(_entry(icon, t(text), {"data-set-theme": theme}))
     entries += [
         html.Hr(),
+        *_links(viewer),
         _link("bi-person-gear", t("Account, time zone, password"), "/account"),
         _entry("bi-keyboard", t("Keyboard shortcuts"), {"data-shortcuts": ""}),
         html.Hr(),
@@ -97,6 +98,15 @@ def user_menu(viewer: Viewer) -> Component:
         className="shell-user",
         **attrs({"data-menu": ""}),
     )
+
+
+def _links(viewer: Viewer) -> list[Component]:
+    """Pages that some people have."""
+    links = (
+        ("bundle.import", "bi-box-arrow-in-down", t("Import"), "/imports"),
+        ("admin.panel", "bi-bar-chart", t("Chart gallery"), "/gallery"),
+    )
+    return [_link(icon, text, href) for right, icon, text, href in links if viewer.may(right)]
 
 
 def _entry(icon: str, text: str, attributes: dict[str, str]) -> Component:
