@@ -12,13 +12,14 @@ from dashapp.charts.axes import CLEAR, layout, time_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
 from dashapp.charts.plot_options import SeriesOptions, needs
-from dashapp.charts.plotting import NO_ROWS, Floats, safe, shorten, typed
+from dashapp.charts.plotting import NO_ROWS, Floats, safe, shorten, thinned, typed
 from dashapp.charts.timed import TimedOptions
 from dashapp.charts.traces import Mark, along, customdata, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
 from dashapp.specs import DatasetSpec, Order, QuerySpec
 
 MOST_ROWS: Final = 50
+_POINTS: Final = 12_000
 _ABOVE, _BELOW = "#2b7ad6", "#d9482b"
 
 
@@ -148,7 +149,8 @@ def _bands(
 ) -> list[dict[str, Any]]:
     """Clear areas over each other: where several lie, the colour is strong."""
     height = reach / options.bands
-    at = np.arange(len(cells))
+    at = thinned(cells, _most(wide))
+    cells = cells[at]
     found = []
     for color, part in ((options.color, cells), (options.below_color, -cells)):
         for band in range(options.bands):
@@ -164,6 +166,11 @@ def _bands(
     return found
 
 
+def _most(wide: Wide) -> int:
+    """Points per strip: more cannot be told apart, and many strips have fewer each."""
+    return max(400, _POINTS // max(1, len(wide.series)))
+
+
 def _opacity(bands: int) -> float:
     """So that all bands over each other are nearly opaque."""
     return round(float(1 - 0.08 ** (1 / bands)), 3)
@@ -175,6 +182,7 @@ def _hover(
     """Invisible points in the middle of a strip that tell its values and take clicks."""
     y = wide.cells(mark.column)[mark.row]
     at = np.flatnonzero(np.isfinite(y))
+    at = at[thinned(y[at], _most(wide))]
     told = [safe(mark.style.text(v)) for v in y[at].tolist()]
     return {
         "type": "scatter", "mode": "markers", "x": along(wide, at),

@@ -162,7 +162,7 @@ class BigNumberPeriod(ChartKind):
             min_length=1,
             max_length=50,
             title="Compare with",
-            description='"previous period", "1 year", "28 days", or "since 2013-01-01".',
+            description='An earlier period: "previous period", "1 year", "28 days".',
             json_schema_extra=ANALYSIS | {"widget": "offset"},
         )
 

@@ -37,6 +37,7 @@ _TICKS: Final[dict[Period, str]] = {
     "year": "%b", "52 weeks": "%b",
 }  # fmt: skip
 _DAY = np.timedelta64(1, "D")
+_POINTS: Final = 8_000  # Of all periods together.
 _EPOCH_WEEKDAY = 3  # 1970 began on a Thursday.
 
 
@@ -115,7 +116,7 @@ class TimePivot(ChartKind):
         traces, told = [], list[tuple[str, float]]()
         for age, start in enumerate(starts):
             at = np.flatnonzero(folded.starts == start)
-            at = at[thinned(y[at])]
+            at = at[thinned(y[at], max(200, _POINTS // len(starts)))]
             label = _label(start, options.period, look)
             trace = _line(folded.within[at], y[at], age, len(starts), label, written)
             color = options.color or look.palette[0]

@@ -197,7 +197,7 @@ class TimeTable(ChartKind):
 def _largest(values: Floats) -> list[int]:
     """Rows by their latest value, the largest first, empty ones last."""
     latest = np.nan_to_num(values[:, -1], nan=-np.inf)
-    return np.argsort(-latest, kind="stable").tolist()
+    return [int(i) for i in np.argsort(-latest, kind="stable")]
 
 
 def _computed(values: Floats, column: TrendColumn) -> Floats:
@@ -278,7 +278,7 @@ def _column(
     is_share = column.show == "share" or (column.show == "compare" and column.how in _SHARES)
     known = [float(v) if np.isfinite(v) else None for v in values.tolist()]
     base = Cell(holds="number", heat=column.heat, rules=column.rules, values=known)
-    lines, texts = {}, list[str]()
+    lines, texts = {}, ["+100.00%"]  # So wide is every column at least.
     for metric in metrics:
         fmt, currency = metric_format(metric, dataset)
         if is_share:

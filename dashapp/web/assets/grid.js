@@ -288,7 +288,7 @@
     const source = props.value;
     if (typeof source !== "string" || !source.startsWith("data:image/svg+xml;base64,")) return null;
     const words = (props.data && props.data[contextOf(props).alt]) || "";
-    return window.React.createElement("img", { src: source, alt: words, title: words, style: { display: "block", width: "100%", height: "calc(100% - 4px)", marginTop: 2 } });
+    return window.React.createElement("img", { src: source, alt: words, title: words, style: { width: "100%", height: 24, verticalAlign: "middle" } });
   };
 
   // ---- the box that searches all columns --------------------------------------------------------
