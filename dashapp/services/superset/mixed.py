@@ -14,6 +14,11 @@ DRAWN: Final[dict[str, str]] = {
     "start": "step before", "middle": "step middle", "end": "step",
 }  # fmt: skip
 NO_FILTER: Final = "No filter"
+# The order of series is the largest first; axes begin where their values do.
+_QUIET: Final = (
+    "truncateYAxis", "truncateYAxisSecondary", "sort_series_type", "sort_series_ascending",
+    "show_value", "show_valueB",
+)  # fmt: skip
 _NARROWING: Final = ("filters", "where", "having", "limit")
 
 
@@ -22,7 +27,6 @@ def mixed(p: Params) -> Translated:
     second = _second(p)
     placed, of_members = series.axis(p)
     first_layer, second_layer = _layer(p, "", not of_members), _layer(second, "B", not of_members)
-    _mark_used(p)
     found: dict[str, Any] = dict(placed)
     for key in ("time_column", "time_range"):
         if key in first_layer:
@@ -39,14 +43,21 @@ def mixed(p: Params) -> Translated:
     for key in ("format", "currency", "low", "high", "log"):
         if key in shared:
             first_layer[key] = shared.pop(key)
-    second_layer |= p.number_format("y_axis_format_secondary")
+    second_layer |= _second_format(p)
     second_layer |= series.bounds(p, "y_axis_bounds_secondary")
     second_layer["log"] = p.flag("logAxisSecondary")
     second_layer["axis_title"] = (p.text("yAxisTitleSecondary") or "")[:100]
-    for key in ("truncateYAxis", "truncateYAxisSecondary"):
+    for key in _QUIET:
         p.get(key)
+    _mark_used(p)
     found |= shared | {"bars": first_layer, "lines": second_layer}
     return Translated("mixed", {k: v for k, v in found.items() if v is not None or k == "grain"})
+
+
+def _second_format(p: Params) -> dict[str, str]:
+    """Format and currency of the right axis."""
+    money = {"currency_format": p.get("currency_format_secondary")}
+    return replace(p, values=dict(p.values) | money).number_format("y_axis_format_secondary")
 
 
 def _second(p: Params) -> Params:

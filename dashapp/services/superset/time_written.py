@@ -173,7 +173,9 @@ _FIRST = (
 )  # fmt: skip
 # The second layer's names that do not end in `_b`.
 _B: Final[dict[str, str]] = {name: f"{name}B" for name in _FIRST} | {
-    "y_axis_format": "y_axis_format_secondary", "y_axis_bounds": "y_axis_bounds_secondary",
+    "y_axis_format": "y_axis_format_secondary",
+    "currency_format": "currency_format_secondary",
+    "y_axis_bounds": "y_axis_bounds_secondary",
     "logAxis": "logAxisSecondary", "y_axis_title": "yAxisTitleSecondary",
 }  # fmt: skip
 
@@ -196,6 +198,6 @@ def _layer(options: Mixed.Options, name: Any, out: Out) -> dict[str, Any]:
         "seriesType": kinds[drawn.shape], "yAxisIndex": int(drawn.yaxis == "y2"),
         "stack": "Stack" if drawn.stack else None, "area": layer.area, "opacity": layer.opacity,
         **_dots(drawn.markers, layer.marker_size), "show_value": drawn.labels,
-        "y_axis_format": layer.format or options.format, "y_axis_bounds": [layer.low, layer.high],
+        **out.number_format(layer.as_series(options.format)), "y_axis_bounds": [layer.low, layer.high],
         "logAxis": layer.log, "y_axis_title": layer.axis_title or None,
     }  # fmt: skip

@@ -179,6 +179,30 @@ def test_mixed_charts_have_two_layers_that_ask_for_themselves():
     assert [s.step for s in specs["lines"].post] == ["rolling"]
 
 
+def test_nothing_of_a_whole_mixed_chart_goes_unread():
+    rest = {
+        "adhoc_filters": [RANGE], "adhoc_filters_b": [RANGE], "annotation_layers": [],
+        "color_scheme": "supersetColors", "comparison_type": "values", "comparison_type_b":
+        "values", "legendOrientation": "top", "legendType": "scroll", "logAxisSecondary": False,
+        "markerEnabled": False, "markerSize": 6, "markerSizeB": 6, "opacity": 0.2,
+        "opacityB": 0.2, "order_desc": True, "order_desc_b": True, "rich_tooltip": True,
+        "row_limit": 10000, "row_limit_b": 10000, "show_legend": True, "show_valueB": True,
+        "sort_series_type": "sum", "sort_series_type_b": "sum", "tooltipTimeFormat": "smart_date",
+        "truncateXAxis": True, "truncateYAxis": False, "truncate_metric": True,
+        "truncate_metric_b": True, "x_axis_sort_asc": True, "x_axis_sort_series": "name",
+        "x_axis_sort_series_ascending": True, "x_axis_time_format": "smart_date",
+        "x_axis_title_margin": 15, "xAxisLabelRotation": 0, "y_axis_bounds": [None, None],
+        "y_axis_bounds_secondary": [None, None], "y_axis_format": "SMART_NUMBER",
+        "y_axis_format_secondary": "SMART_NUMBER", "y_axis_title_margin": 15,
+        "y_axis_title_position": "Left", "time_shift_color": True, "zoomable": False,
+        "currency_format": {"symbol": "USD", "symbolPosition": "prefix"},
+        "currency_format_secondary": {"symbol": "EUR", "symbolPosition": "prefix"},
+    }  # fmt: skip
+    _, options, notes = translated("mixed_timeseries", **MIXED | rest)
+    assert notes == []
+    assert (options.bars.currency, options.lines.currency) == ("USD", "EUR")
+
+
 def test_two_old_lines_are_a_mixed_chart():
     kind, options, _ = translated(
         "dual_line", metric=SUM, metric_2="revenue", granularity_sqla="day",
