@@ -20,7 +20,7 @@ from dashapp.charts.wide import Wide, widen
 from dashapp.specs import DatasetSpec, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
-MOST_CELLS: Final = 20_000
+MOST_CELLS: Final = 10_000
 _GAP = 0.2  # Room between the calendars of several metrics, for their names.
 
 

@@ -183,12 +183,11 @@ def _hover(
     y = wide.cells(mark.column)[mark.row]
     at = np.flatnonzero(np.isfinite(y))
     at = at[thinned(y[at], _most(wide))]
-    told = [safe(mark.style.text(v)) for v in y[at].tolist()]
     return {
         "type": "scatter", "mode": "markers", "x": along(wide, at),
         "y": typed(np.full(len(at), reach / options.bands / 2)), "yaxis": yaxis,
         "marker": {"size": 14, "color": CLEAR, "line": {"width": 0}}, "opacity": 0,
-        "name": mark.legend, "showlegend": False, "text": told,
+        "name": mark.legend, "showlegend": False, "text": y[at].tolist(),
         "customdata": customdata(wide, mark.row, at),
-        "hovertemplate": f"%{{x}}<br>{mark.legend} <b>%{{text}}</b><extra></extra>",
+        "hovertemplate": f"%{{x}}<br>{mark.legend} <b>{mark.style.hover('text')}</b><extra></extra>",
     }  # fmt: skip

@@ -48,7 +48,7 @@ def test_series_have_their_own_scale_or_a_common_one():
 def test_a_strip_tells_its_values_and_takes_clicks():
     found = plot("horizon", TABLE, **OPTIONS)
     told = next(t for t in found.figure["data"] if t["mode"] == "markers")
-    assert told["text"] == ["3", "6"]
+    assert told["text"] == [3.0, 6.0]
     assert told["customdata"] == [["2013-01-01", "UA"], ["2013-01-02", "UA"]]
     assert found.clicks == (ClickTarget("day", "day"), ClickTarget("carrier"))
 
