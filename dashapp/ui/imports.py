@@ -11,7 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashapp.ui import ids
-from dashapp.ui.attrs import HIDDEN, attrs
+from dashapp.ui.attrs import HIDDEN
 from dashapp.ui.texts import t
 
 MOST_BYTES = 2_900_000  # As text it is a third longer, and must fit into one request.
@@ -99,24 +99,20 @@ def _source(one: Source, here: Sequence[str]) -> Component:
     key = str(one.uuid)
     options: list[Any] = [{"label": t("As in the file"), "value": ""}]
     options += [{"label": name, "value": name} for name in here]
-    label = t("Use for {name}", name=one.name)
-    parts: list[Component] = [
-        html.Label(
-            [html.Strong(one.name), html.Small(one.engine)], className="import-name", htmlFor=None
-        ),
-        dbc.Select(
-            options=options, value=one.mapped_to or "", id=ids.imported("map", key), size="sm",
-            **attrs(label=label),
-        ),
-    ]  # fmt: skip
-    secret = {"display": "block" if one.need == "secret" else "none"}
-    parts.append(
-        dbc.Input(
-            type="password", id=ids.imported("secret", key), size="sm", style=secret,
-            placeholder=t("Password"), autocomplete="off",
-            **attrs(label=t("Password of {name}", name=one.name)),
-        )
+    select = dbc.Select(
+        options=options, value=one.mapped_to or "", id=ids.imported("map", key), size="sm"
     )  # fmt: skip
+    secret = dbc.Input(
+        type="password", id=ids.imported("secret", key), size="sm", autocomplete="off"
+    )  # fmt: skip
+    asked = html.Label(
+        [html.Span(t("Password of {name}", name=one.name)), secret], hidden=one.need != "secret"
+    )
+    parts: list[Component] = [
+        html.Div([html.Strong(one.name), html.Small(one.engine)], className="import-name"),
+        html.Label([html.Span(t("Use for {name}", name=one.name)), select]),
+        asked,
+    ]
     if one.problem:
         parts.append(html.P(one.problem, className="import-problem"))
     return html.Div(parts, className="import-source")
