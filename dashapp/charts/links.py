@@ -21,6 +21,7 @@ from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
+_LARGEST = 1e300  # What flows in all at most: sums of more are infinite.
 # A mark of no size that can still be hovered and clicked; picked ones show.
 GHOST: dict[str, Any] = {
     "marker": {"size": 12, "color": "#8a8f98", "opacity": 0},
@@ -159,6 +160,7 @@ def links_of(
 ) -> Links:
     """The links of an answer; rows of equal ends are added up."""
     values = np.nan_to_num(floats(table, metric))
+    values = np.minimum(values, _LARGEST / max(1, len(values)))
     table, values = table.filter(pa.array(values > 0)), values[values > 0]
     codes, members, names = list[list[int]](), list[Plain](), list[str]()
     places: dict[tuple[type, Plain], int] = {}

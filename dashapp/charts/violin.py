@@ -208,7 +208,8 @@ class _Groups:
         kept = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
         self.left_out = max(0, len(kept) - options.members)
         parts = {i: np.sort(values[codes == i]) for i in kept[: options.members]}
-        medians = np.array([float(np.median(parts[i])) for i in parts])
+        with np.errstate(over="ignore"):  # Between the largest numbers of both signs.
+            medians = np.array([float(np.percentile(parts[i], 50)) for i in parts])
         order = ordered([members[i] for i in parts], [names[i] for i in parts], options.sort,
                         medians)  # fmt: skip
         at = [list(parts)[i] for i in order]

@@ -115,6 +115,8 @@ def _edges(known: Floats, bins: int) -> Floats:
     low, high = float(known.min()), float(known.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
+    if np.isinf(high - low):
+        return np.linspace(low / 2, high / 2, bins + 1) * 2
     return np.linspace(low, high, bins + 1)
 
 
@@ -134,7 +136,7 @@ def _box(cells: Floats, step: BoxPlot) -> tuple[dict[str, float], int, list[floa
         return dict.fromkeys(("min", "q1", "median", "q3", "max", "mean"), np.nan), 0, []
     with np.errstate(all="ignore"):  # Of the largest numbers the sum is infinite.
         q1, q3 = (float(q) for q in np.percentile(known, (25, 75), method=step.quartiles))
-        median = float(np.median(known))
+        median = float(np.percentile(known, 50))
         mean = float(known.mean())
     if step.whiskers == "tukey":
         reach = 1.5 * (q3 - q1)

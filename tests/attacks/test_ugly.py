@@ -60,7 +60,7 @@ def test_every_kind_draws_ugly_cells(eve_ugly: Viewer, locale: str) -> None:
     opened = dashboards.open(who, "ugly")
     found = charts.answers(who, opened, list(CHARTS), Want())
     assert not [key for key, a in found.items() if isinstance(a.error, Unexpected)]
-    assert sum(a.error is None for a in found.values()) >= len(CHARTS) - 1
+    assert {k for k, a in found.items() if a.error} <= {"boxes", "bins", "violins"}
     for key, answer in found.items():
         body, _ = cards.tile(key, "d", answer.drawing, answer.error, answer.results, who.zone)
         text = str(to_json(body))

@@ -63,6 +63,14 @@ CHARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "histogram": ("histogram", {"column": "amount", "series": DIM, "value_low": 0, "value_high": 1000}),
     "boxes": ("box_plot", {"column": "amount", "by": [DIM]}),
     "heat": ("heatmap", {"x": DIM, "y": {"column": "other <b>"}, "metric": SQL, "axis_titles": True}),
+    "bins": ("histogram", {"column": "amount", "edges": "equal", "bins": 9, "series": [DIM]}),
+    "violins": ("violin", {"column": "amount", "by": DIM, "points": "all"}),
+    "parallel": ("parallel", {"lines": DIM, "metrics": [SQL, AMOUNT], "color": SQL, "member_axis": True}),
+    "tests": ("paired_ttest", {"metrics": [SQL, AMOUNT], "by": [DIM]}),
+    "flows": ("sankey", {"source": DIM, "target": {"column": "other <b>"}, "metric": AMOUNT}),
+    "chords": ("chord", {"source": DIM, "target": {"column": "other <b>"}, "metric": AMOUNT}),
+    "links": ("network", {"source": DIM, "target": {"column": "other <b>"}, "metric": AMOUNT, "source_group": {"column": "flag"}}),
+    "branches": ("tree", {"node": DIM, "parent": {"column": "other <b>"}, "metric": AMOUNT, "radial": True}),
     "text": ("markdown", {"text": "\n\n".join(MARKDOWN)}),
 }  # fmt: skip
 NUMBERS = (1.0, -1.5, 0.0, 1e308, -1e308, 5e-324, 2.0**60, None, 3.25, 100.0)
