@@ -20,7 +20,7 @@ _DEEPEST: Final = 30
 _LONGEST: Final = 1_000  # Characters between two pairs of braces.
 
 _TAG: Final = re.compile(
-    r"\{\{!--(?P<long>.*?)--~?\}\}|\{\{(?P<left>~?)(?P<extra>\{?)(?P<inside>[^{}]*)"
+    r"\{\{(?P<left>~?)(?P<extra>\{?)(?P<inside>[^{}]*?)"
     r"(?P<more>\}?)(?P<right>~?)\}\}",
     re.DOTALL,
 )
@@ -79,13 +79,13 @@ def parse(template: str) -> list[Node]:
     """A template's tree; Invalid, with a sentence, where it makes no sense."""
     root = Block("", ())
     open_blocks = [root]
-    at, trim = 0, False
+    at, trim, template = 0, False, _without_remarks(template)
     for found in _TAG.finditer(template):
         text = template[at : found.start()]
         _add(open_blocks[-1], _trimmed(text, trim, found["left"] == "~"))
         at, trim = found.end(), found["right"] == "~"
-        inside = (found["inside"] or "").strip()
-        if found["long"] is None and inside and not inside.startswith("!"):
+        inside = found["inside"].strip()
+        if inside and not inside.startswith("!"):
             _tag(inside, open_blocks)
     _add(open_blocks[-1], _trimmed(template[at:], trim, False))
     if len(open_blocks) > 1:
@@ -97,6 +97,18 @@ def has_else(nodes: Sequence[Node]) -> bool:
     """Whether a part says what to write instead."""
     blocks = [n for n in nodes if isinstance(n, Block)]
     return any(b.has_else or has_else(b.body) or has_else(b.other) for b in blocks)
+
+
+def _without_remarks(template: str) -> str:
+    """The template without `{{!-- … --}}`, which may hold tags."""
+    parts, at = [], 0
+    while (start := template.find("{{!--", at)) >= 0:
+        end = template.find("--}}", start + 5)
+        if end < 0:
+            break
+        parts.append(template[at:start])
+        at = end + 4
+    return "".join(parts) + template[at:]
 
 
 def _trimmed(text: str, left: bool, right: bool) -> str:
@@ -114,11 +126,11 @@ def _tag(inside: str, blocks: list[Block]) -> None:
         raise Invalid("The template has a tag that is too long.")
     if inside.startswith("/"):
         _end(inside[1:].strip(), blocks)
-    elif inside == "else" or inside == "^" or inside.startswith("else "):
+    elif inside in ("else", "^") or inside.startswith("else "):
         _otherwise(inside[4:].strip() if inside.startswith("else") else "", blocks)
     elif inside.startswith(("#", "^")):
         _begin(inside[1:].strip(), blocks, negated=inside.startswith("^"))
-    elif inside.startswith((">", "&", "*")) and not inside.startswith("&"):
+    elif inside.startswith((">", "*")):
         raise Invalid(f"Templates have no parts of other templates: {inside[:60]}.")
     else:
         _add(blocks[-1], _expression(inside.lstrip("& ")))

@@ -42,15 +42,18 @@ def is_by_metric(order: tuple[Order, ...], metric: Metric | None) -> bool:
 
 
 def looks(options: PlotOptions, out: Out) -> dict[str, Any]:
-    """Rows, formats, colours and legend in Superset's parameters."""
-    place = options.legend if options.legend in ("bottom", "left", "right") else "top"
+    """Rows, formats and colours in Superset's parameters."""
     return {
         **out.narrowing(options),
         **out.number_format(options, "number_format"),
         **out.palette(options),
-        "show_legend": options.legend != "hidden",
-        "legendOrientation": place,
     }
+
+
+def legend(options: PlotOptions) -> dict[str, Any]:
+    """Where the legend stands."""
+    place = options.legend if options.legend in ("bottom", "left", "right") else "top"
+    return {"show_legend": options.legend != "hidden", "legendOrientation": place}
 
 
 def _spoken(known: Mapping[str, str], ours: str, out: Out) -> str:
@@ -63,22 +66,26 @@ def _spoken(known: Mapping[str, str], ours: str, out: Out) -> str:
 
 def write_pie(options: Pie.Options, out: Out) -> Written:
     """A pie; what lies beyond its limit is left out there."""
-    found = looks(options, out) | {
-        "groupby": out.dimensions(options.dimensions),
-        "metric": out.metric(options.metric),
-        "sort_by_metric": is_by_metric(options.order, options.metric),
-        "donut": options.donut,
-        "innerRadius": options.inner_radius,
-        "outerRadius": options.outer_radius,
-        "roseType": options.rose if options.rose != "none" else None,
-        "show_total": options.total,
-        "show_labels": options.labels != "none",
-        "label_type": _spoken(LABELS, options.labels, out),
-        "label_template": options.label_template.replace("{share}", "{percent}"),
-        "show_labels_threshold": options.label_threshold,
-        "labels_outside": options.labels_outside,
-        "threshold_for_other": options.other_below or None,
-    }
+    found = (
+        looks(options, out)
+        | legend(options)
+        | {
+            "groupby": out.dimensions(options.dimensions),
+            "metric": out.metric(options.metric),
+            "sort_by_metric": is_by_metric(options.order, options.metric),
+            "donut": options.donut,
+            "innerRadius": options.inner_radius,
+            "outerRadius": options.outer_radius,
+            "roseType": options.rose if options.rose != "none" else None,
+            "show_total": options.total,
+            "show_labels": options.labels != "none",
+            "label_type": _spoken(LABELS, options.labels, out),
+            "label_template": options.label_template.replace("{share}", "{percent}"),
+            "show_labels_threshold": options.label_threshold,
+            "labels_outside": options.labels_outside,
+            "threshold_for_other": options.other_below or None,
+        }
+    )
     if options.members is not None:
         found["row_limit"] = options.members
         if options.other:
@@ -142,7 +149,7 @@ def write_funnel(options: Funnel.Options, out: Out) -> Written:
     numbers = {LABELS[key]: n for n, key in NUMBERED.items()}
     if {options.labels, options.tooltip} & {"template"}:
         out.note("Superset's funnels have no templates of labels.")
-    return "funnel", looks(options, out) | {
+    return "funnel", looks(options, out) | legend(options) | {
         "groupby": out.dimensions(options.dimensions),
         "metric": out.metric(metric),
         "sort_by_metric": is_by_metric(options.order, metric),
@@ -163,7 +170,7 @@ def write_radar(options: Radar.Options, out: Out) -> Written:
     if options.scale == "common":
         out.note("Superset's spokes each have a scale of their own.")
     by = options.order[0] if options.order else None
-    return "radar", looks(options, out) | {
+    return "radar", looks(options, out) | legend(options) | {
         "timeseries_limit_metric": out.metric(by.metric) if by is not None else None,
         "order_desc": by is None or by.descending,
         "groupby": out.dimensions(options.series),
