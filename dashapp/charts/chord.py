@@ -62,7 +62,9 @@ class Chord(ChartKind):
         if options.source is None or options.target is None or options.metric is None:
             return Empty("not_configured", "Choose where links start and end, and a metric.")
         name = metric_name(options.metric)
-        links = links_of(tables["main"], options.ends, name, dataset, look).largest(options.nodes)
+        links = links_of(tables["main"], options.ends, name, dataset, look).largest(
+            options.nodes, options.nodes**2
+        )
         if not len(links.values):
             return Empty("no_rows", NO_ROWS)
         sizes = links.weights

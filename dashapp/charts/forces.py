@@ -38,9 +38,10 @@ def force(
     apart = np.sqrt(4.0 / max(1, count))
     pull = 0.5 + values / (values.max() if len(values) else 1.0)
     for step in np.linspace(0.2, 0.005, _ROUNDS):
-        between = places[:, None, :] - places[None, :, :]
-        far = np.maximum(np.hypot(between[..., 0], between[..., 1]), 1e-3)
-        moved = (between * (repulsion * (apart / far) ** 2)[..., None]).sum(axis=1)
+        far = (places[:, None, 0] - places[None, :, 0]) ** 2
+        far += (places[:, None, 1] - places[None, :, 1]) ** 2
+        push = repulsion * apart**2 / np.maximum(far, 1e-6, out=far)
+        moved = places * push.sum(axis=1)[:, None] - push @ places
         link = places[source] - places[target]
         length = np.maximum(np.hypot(link[:, 0], link[:, 1]), 1e-3)
         drawn = link * (pull * length / apart)[:, None]

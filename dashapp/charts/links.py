@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +21,10 @@ from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
-_LARGEST = 1e300  # What flows in all at most: sums of more are infinite.
+MOST_LINKS: Final = 2_500  # More lines cannot be told apart.
+_LARGEST: Final = 1e300  # What flows in all at most: sums of more are infinite.
 # A mark of no size that can still be hovered and clicked; picked ones show.
-GHOST: dict[str, Any] = {
+GHOST: Final[dict[str, Any]] = {
     "marker": {"size": 12, "color": "#8a8f98", "opacity": 0},
     "selected": {"marker": {"opacity": 0.9}},
     "unselected": {"marker": {"opacity": 0}},
@@ -93,7 +94,7 @@ def many(count: int, what: str) -> str:
 class Links:
     """Links of an answer with a value above zero; nodes are members of either end.
 
-    `left_out` counts nodes that were too many; of them only their number is known.
+    `left_out` counts nodes, `hidden` links that were too many.
     """
 
     members: list[Plain]
@@ -102,6 +103,7 @@ class Links:
     target: Ints
     values: Floats
     left_out: int = 0
+    hidden: int = 0
 
     @property
     def weights(self) -> Floats:
@@ -125,14 +127,25 @@ class Links:
             target[both],
             self.values[both],
             self.left_out + len(self.members) - len(kept),
+            self.hidden,
         )
 
-    def largest(self, most: int) -> Links:
-        """Only the `most` nodes that most flows through, in their own order."""
-        if len(self.members) <= most:
-            return self
-        order = np.argsort(-self.weights, kind="stable")[:most]
-        return self.among(sorted(order.tolist()))
+    def largest(self, nodes: int, links: int = MOST_LINKS) -> Links:
+        """Only the nodes that most flows through, and the largest links among them."""
+        found = self
+        if len(self.members) > nodes:
+            order = np.argsort(-self.weights, kind="stable")[:nodes]
+            found = self.among(sorted(order.tolist()))
+        kept = np.sort(np.argsort(-found.values, kind="stable")[:links])
+        if len(kept) == len(found.values):
+            return found
+        return replace(
+            found,
+            source=found.source[kept],
+            target=found.target[kept],
+            values=found.values[kept],
+            hidden=len(found.values) - len(kept),
+        )
 
     def clicks(self) -> list[list[Plain]]:
         """Raw values of each link: where it starts and where it ends."""
@@ -143,7 +156,8 @@ class Links:
         """How many nodes and links, which link is the largest, and what was left out."""
         top = int(np.argmax(self.values))
         most = f"{self.names[self.source[top]]} to {self.names[self.target[top]]}"
-        rest = f" The smallest {many(self.left_out, 'node')} left out." if self.left_out else ""
+        parts = ((self.left_out, "node"), (self.hidden, "link"))
+        rest = "".join(f" The smallest {many(n, what)} left out." for n, what in parts if n)
         return (
             f"{told}: {many(len(self.values), 'link')} among "
             f"{many(len(self.members), 'node')}, largest "

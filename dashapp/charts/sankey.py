@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -160,7 +161,7 @@ def _without_cycles(links: Links) -> Links:
             members.append(links.members[end])
             names.append(links.names[end])
         target[at] = copies[end]
-    return Links(members, names, links.source, target, links.values, links.left_out)
+    return replace(links, members=members, names=names, target=target)
 
 
 def _leads(onward: dict[int, set[int]], start: int, end: int) -> bool:

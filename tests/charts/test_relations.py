@@ -69,6 +69,15 @@ def test_the_warehouses_links_are_drawn(slug, tmp_path):
         assert found.clicks == (ClickTarget("origin"), ClickTarget("carrier"))
 
 
+def test_links_that_cannot_be_told_apart_are_left_out():
+    pairs = [(i, j) for i in range(60) for j in range(60)]
+    dense = pa.table(
+        {"origin": [i for i, _ in pairs], "carrier": [j for _, j in pairs], "flights": range(3600)}
+    )
+    assert plot("network", dense, **LINKS).summary.endswith("The smallest 1,099 links left out.")
+    assert "left out" not in plot("chord", dense, **LINKS, nodes=60).summary
+
+
 def test_a_flow_that_comes_back_ends_at_a_second_node():
     found = plot("sankey", FLOWS, **LINKS)
     trace = found.figure["data"][0]
