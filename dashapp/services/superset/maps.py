@@ -31,10 +31,13 @@ def world(p: Params) -> Translated:
         "metric": metric,
         "bubbles": p.metric("secondary_metric"),
         "show_bubbles": p.flag("show_bubbles"),
-        "largest_bubble": min(100.0, max(4.0, (p.number("max_bubble_size") or 25) * 2)),
         "color_by": "country" if p.text("color_by") == "country" else "metric",
     }  # fmt: skip
+    size = p.number("max_bubble_size")  # A radius.
+    if size:
+        options["largest_bubble"] = min(100.0, max(4.0, size * 2))
     p.flag("sort_by_metric")  # The largest come first here in any case.
+    p.get("limit")  # Of series, which maps have none of.
     return Translated("world_map", options | deck.scale(p) | deck.palette(p))
 
 

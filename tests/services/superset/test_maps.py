@@ -63,7 +63,7 @@ WORLD = {
         "hasCustomLabel": True, "label": "Rural",
     },
     "granularity_sqla": "year", "time_range": "2014-01-01 : 2014-01-02", "row_limit": 50000,
-    "since": "2014-01-01", "until": "2014-01-02", "markup_type": "markdown", "groupby": [],
+    "limit": "25", "max_bubble_size": "25", "since": "2014-01-01", "until": "2014-01-02", "markup_type": "markdown", "groupby": [],
 }  # fmt: skip
 CHARTS: dict[str, dict[str, Any]] = {
     "world_map": WORLD,
