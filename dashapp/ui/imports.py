@@ -81,8 +81,8 @@ def buttons() -> Component:
     """Look again, and import; shown once there is a file."""
     return html.Div(
         [
-            dbc.Button(t("Check again"), id=ids.IMPORT_CHECK, color="secondary", outline=True),
-            dbc.Button(t("Import"), id=ids.IMPORT_RUN, color="primary", disabled=True),
+            dbc.Button(t("Check again"), id=ids.IMPORT_CHECK, color="secondary", outline=True, size="sm"),
+            dbc.Button(t("Import"), id=ids.IMPORT_RUN, color="primary", size="sm", disabled=True),
         ],
         id=ids.IMPORT_ACTIONS, className="import-actions", hidden=True,
     )  # fmt: skip
