@@ -30,8 +30,8 @@ from dashapp.specs.query import Metric
 
 MOST_CELLS: Final = 20_000
 RANK: Final = "rank"
-# Text of a cell is about six px a character; a tile on a phone has some 300 px for cells.
-_ROOM_PX: Final = 300
+# Room for cells on a phone, and in a tile of half a page; a character takes about six px.
+_ROOM_PX, _HALF_PX = 300, 440
 _CHARACTER_PX: Final = 6
 
 
@@ -246,7 +246,7 @@ class Heatmap(ChartKind):
             shares = options.normalize != "none" and not ranked
             own = written.hover("text" if ranked else "z")
             trace["texttemplate"] = hover("z", ".0%") if shares else own
-            trace["textfont"] = {"size": 11}
+            trace["textfont"] = {"size": _text_size(cells, written)}
         return trace
 
     @classmethod
@@ -369,14 +369,21 @@ def _colors(options: Heatmap.Options, shown: Floats, written: Style) -> dict[str
     return found
 
 
+def _text_size(cells: Floats, written: Style) -> int:
+    """Size of the values in cells, in px: 11, less where that is too wide for half a page."""
+    return max(6, min(11, int(_HALF_PX / cells.shape[1] / _longest(cells, written) / 0.6)))
+
+
+def _longest(cells: Floats, written: Style) -> int:
+    """Characters of the longest value."""
+    return max(len(written.text(float(v))) for v in (np.nanmin(cells), np.nanmax(cells)))
+
+
 def _labels_fit(options: Heatmap.Options, cells: Floats, written: Style) -> bool:
     """Whether cells are wide enough on a phone for their longest text, and few enough."""
     if options.cell_labels != "auto":
         return options.cell_labels == "always"
-    known = cells[np.isfinite(cells)]
-    longest = max(len(written.text(float(v))) for v in (known.min(), known.max()))
-    if options.normalize != "none":
-        longest = 4
+    longest = 4 if options.normalize != "none" else _longest(cells, written)
     rows, columns = cells.shape
     return bool(rows <= 7 and columns * (longest * _CHARACTER_PX + 4) <= _ROOM_PX)
 
