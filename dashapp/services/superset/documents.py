@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,8 @@ def opened(value: Any) -> Any:
     if len(value) > MAX_PARAMS:
         raise ValueError("The text is too long.")
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return plain(json.loads(value))
+    except (ValueError, RecursionError, Invalid):
         raise ValueError("The text should be JSON.") from None
 
 
@@ -310,16 +311,28 @@ def _check_uuids(found: Documents) -> None:
             seen.add(document.uuid)
 
 
-def plain(value: Any) -> Any:
-    """The same as JSON has it: days and times as text, keys as text. Raises Invalid for bytes."""
+def plain(value: Any, depth: int = yamltext.MAX_DEPTH) -> Any:
+    """The same as JSON has it: days and times as text, keys as text, no number beyond all bounds.
+
+    Raises Invalid for bytes and for what is nested too deeply.
+    """
+    if depth < 0:
+        raise Invalid("It is nested too deeply.")
     if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {_clean(str(key)): plain(inner, depth - 1) for key, inner in value.items()}
     if isinstance(value, list | tuple | set):
-        return [plain(inner) for inner in value]
+        return [plain(inner, depth - 1) for inner in value]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _clean(value)
+    if value is None or isinstance(value, int | float):
         return value
     raise Invalid(f"A value of type {type(value).__name__} does not belong there.")
+
+
+def _clean(text: str) -> str:
+    """Text that every database can keep: no NUL, no halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -83,3 +83,13 @@ def test_numbers_as_names_and_days_as_values_are_text() -> None:
     text = "slice_name: 2600\nviz_type: pie\nuuid: " + packs.uuid("x") + "\nparams: {a: 2014-01-02}"
     found = read(packs.files(chart=text))
     assert (found.charts[0].slice_name, found.charts[0].params) == ("2600", {"a": "2014-01-02"})
+
+
+def test_text_that_no_database_keeps_is_mended() -> None:
+    chart = packs.chart() | {"params": '{"a": "x\\u0000y\\ud800", "b": NaN, "c": 1e999}'}
+    assert read(packs.files(chart=chart)).charts[0].params == {"a": "xy?", "b": None, "c": None}
+
+
+def test_parameters_nested_too_deeply_are_a_problem() -> None:
+    chart = packs.chart() | {"params": '{"a": ' + "[" * 5000 + "]" * 5000 + "}"}
+    assert len(read(packs.files(chart=chart)).problems) == 1

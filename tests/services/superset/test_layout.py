@@ -196,7 +196,7 @@ def test_any_tree_gives_a_layout(tree: dict[str, Any]) -> None:
 
 
 def test_deep_trees_end() -> None:
-    nodes = {}
+    nodes: dict[str, Any] = {}
     for n in range(3000):
         nodes |= node("COLUMN", f"C{n}", f"C{n + 1}", width=12)
     found = arranged(position(node("GRID", "GRID_ID", "C0")) | nodes)

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from flask import Flask
 from dashapp import warehouses
 from dashapp.errors import Forbidden, NotFound
 from dashapp.services import bundles
-from dashapp.services.superset import archive, documents, importing, writing
+from dashapp.services.superset import archive, documents, importing, kinds, writing
 from dashapp.services.superset.importing import Choices
 from dashapp.viewer import SYSTEM
 from models import Base, db
@@ -128,23 +129,23 @@ def test_passwords_do_not_travel(house: Flask) -> None:
 
 
 def test_one_chart_or_dataset_takes_along_what_it_leans_on(house: Flask) -> None:
-    chart = writing.export(SYSTEM, charts=[packs.UUID(uuid("total"))])
+    chart = writing.export(SYSTEM, charts=[UUID(uuid("total"))])
     found = opened(chart.data)
     assert found["metadata.yaml"]["type"] == "Slice"
     assert [p.split("/")[0] for p in found] == ["metadata.yaml", "databases", "datasets", "charts"]
-    dataset = opened(writing.export(SYSTEM, datasets=[packs.UUID(uuid("orders"))]).data)
+    dataset = opened(writing.export(SYSTEM, datasets=[UUID(uuid("orders"))]).data)
     assert dataset["metadata.yaml"]["type"] == "SqlaTable"
     assert len(dataset) == 3
-    ours = yaml.safe_load(bundles.export(SYSTEM, charts=[packs.UUID(uuid("total"))]))
+    ours = yaml.safe_load(bundles.export(SYSTEM, charts=[UUID(uuid("total"))]))
     assert set(ours) == {"dashapp", "databases", "datasets", "charts"}
     with pytest.raises(NotFound, match=uuid("nothing")):
-        writing.export(SYSTEM, charts=[packs.UUID(uuid("nothing"))])
+        writing.export(SYSTEM, charts=[UUID(uuid("nothing"))])
 
 
 def test_charts_that_superset_lacks_leave_a_text_and_are_told_of(
     house: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing.kinds, "WRITERS", {})
+    monkeypatch.setattr(kinds, "WRITERS", {})
     written = writing.export(SYSTEM, ["shop"])
     assert [note.split(":")[0] for note in written.notes] == ["months", "total"]
     found = opened(written.data)
