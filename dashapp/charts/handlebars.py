@@ -29,6 +29,8 @@ _PART: Final = re.compile(
     r"""|(?P<key>\w+)=|(?P<path>(?:[^\s()"'=\[\]]|\[[^\]]*\])+))"""
 )
 _STEP: Final = re.compile(r"\[([^\]]*)\]|([^./\[\]]+)")
+# The name of a metric such as `SUM(sales)`, which Handlebars itself wants in square brackets.
+_MEASURE: Final = re.compile(r"(?:this\.)?(\w+\([^()\"'=]*\))")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _FIXED: Final[dict[str, Any]] = {"true": True, "false": False, "null": None, "undefined": None}
 
@@ -170,6 +172,9 @@ def _end(word: str, blocks: list[Block]) -> None:
 
 
 def _expression(text: str) -> Expression:
+    measure = _MEASURE.fullmatch(text)
+    if measure:
+        return Path(0, (measure[1],))
     parts = []
     at = 0
     while at < len(text):

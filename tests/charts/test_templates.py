@@ -71,6 +71,7 @@ def text(template, table=TABLE):
          "6.5 8  2.35 3"),
         ("{{stringify data.[0].origin}} {{join data.missing}} {{length data}}", '"EWR"  3'),
         ("{{missing.deep.er}}{{../../up}}{{true}}{{5}}{{'x'}}", "true5x"),
+        ("{{#with data.0}}{{origin}}{{/with}}{{COUNT(*)}}{{this.SUM(a b)}}", "EWR"),
         ("{ not {a} tag } }}", "{ not {a} tag } }}"),
     ],
 )  # fmt: skip
@@ -161,6 +162,14 @@ def test_templates_without_rows_are_empty_unless_they_say_what_else():
     assert text("{{#each data}}x{{else}}All is well.{{/each}}", nothing) == "All is well."
     assert drawn("template", {"main": TABLE}, **options).reason == "not_configured"
     assert drawn("template", {"main": TABLE}, template="{{x}}", **options).reason == "no_rows"
+
+
+def test_metrics_are_named_with_their_brackets():
+    table = pa.table({"SUM(sales)": [5], "Net sales": [3]})
+    template = (
+        "{{#each data}}{{SUM(sales)}} {{this.SUM(sales)}} {{[SUM(sales)]}} {{[Net sales]}}{{/each}}"
+    )
+    assert told(template, table) == "5 5 5 3"
 
 
 def test_letters_of_moments_become_d3():
