@@ -139,10 +139,12 @@ class Reading:
         return alike[0]
 
     def _element(self, spec: ColumnSpec) -> Element:
-        text = self._own(spec)
-        if spec.expression:
-            text = f"({self.expression(spec.expression, own=spec.name)})"
+        text = self._calculated(spec.expression, spec.name) if spec.expression else self._own(spec)
         return sa.literal_column(text, TYPES[spec.type]())
+
+    def _calculated(self, expression: str, name: str) -> str:
+        """A calculated column: what people wrote, checked and bound to the rows."""
+        return f"({self.expression(expression, own=name)})"
 
     def _own(self, spec: ColumnSpec) -> str:
         """A column of the rows, always quoted and qualified: a name that is gone is an error."""

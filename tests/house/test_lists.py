@@ -24,7 +24,7 @@ from dashapp.warehouses import WAREHOUSES, Warehouse
 from tests.house import source
 
 # Tests of the whole house rather than of one room.
-ACROSS = {"acceptance", "attacks", "house"}
+ACROSS = {"acceptance", "attacks", "house", "interop"}
 FLOORS = {*(p.name for p in (source.ROOT / "dashapp").iterdir() if p.is_dir())}
 
 

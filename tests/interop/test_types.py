@@ -17,7 +17,7 @@ from dashapp.services.dashboards import Opened
 from dashapp.services.superset import importing
 from dashapp.settings import Settings, using
 from dashapp.viewer import Viewer
-from tests.interop import moving, types
+from tests.interop import bundled, moving
 from tests.services.conftest import KEY
 from tests.services.metadata import metadata, person, user
 
@@ -36,7 +36,7 @@ def moved(
         viewer = person(user("root", "admin").id, "admin")
         moving.connect(engine, moving.copied(engine, examples, folder, url))
         chosen = importing.Choices(databases={"examples": "moved"})
-        yield viewer, importing.apply(viewer, types.bundle(), chosen)
+        yield viewer, importing.apply(viewer, bundled.bundle(), chosen)
         warehouses.dispose()
     cache.reset()
 
