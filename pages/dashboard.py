@@ -54,7 +54,7 @@ def drawn(visit: Visit, opened: Opened) -> Board:
         views={key: view(viewer, opened, key, groups[key], known.get(key)) for key in groups},
         reach=reach(viewer, opened, groups, known, bounds),
         is_favourite=None if viewer.is_guest else opened.is_favourite,
-        locked=frozenset(viewer.locked_filters),
+        locked=frozenset(viewer.locked_filters), may_export=viewer.may("bundle.export"),
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Board:
     page: str
     is_favourite: bool | None = None  # None: guests have no favourites
     locked: frozenset[str] = frozenset()
+    may_export: bool = False  # as a bundle
     above: tuple[Component, ...] = ()  # between what it is about and its filters
 
 
@@ -73,12 +74,31 @@ def head(board: Board) -> Component:
                 className="filters-toggle" if board.layout.filters else "d-none",
                 **attrs({"data-toggle-filters": ""}),
             ),
+            *([bundle_menu()] if board.may_export else []),
             *(html.Span(tag, className="tag") for tag in board.tags),
             html.Div(
                 [html.Span(id=ids.FRESHNESS), html.Span(id=ids.UNTIL)], className="stamp"
             ),
         ],
         className="dash-head",
+    )  # fmt: skip
+
+
+def bundle_menu() -> Component:
+    """The dashboard as a file, for this or another kind of server."""
+    entries = [
+        html.Button([html.I(className=f"bi {icon}", **HIDDEN), t(text)], id=name, type="button")
+        for name, icon, text in (
+            (ids.BUNDLE_YAML, "bi-filetype-yml", "Download as YAML"),
+            (ids.BUNDLE_SUPERSET, "bi-file-earmark-zip", "Download for Superset"),
+        )
+    ]
+    summary = html.Summary(
+        html.I(className="bi bi-three-dots", **HIDDEN), **attrs(label=t("Menu of the dashboard"))
+    )
+    return html.Details(
+        [summary, html.Div([*entries, dcc.Download(id=ids.BUNDLE_FILE)], className="menu")],
+        className="dash-menu", **attrs({"data-menu": ""}),
     )  # fmt: skip
 
 

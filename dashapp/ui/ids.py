@@ -52,6 +52,11 @@ HOME_SEARCH = "home-search"
 HOME_TAG = "home-tag"
 HOME_LIST = "home-list"
 
+# A dashboard as a bundle
+BUNDLE_YAML = "bundle-yaml"
+BUNDLE_SUPERSET = "bundle-superset"
+BUNDLE_FILE = "bundle-file"
+
 # Import
 IMPORT_FILE = "import-file"
 IMPORT_NAME = "import-name"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,13 @@ def test_a_bundle_is_looked_into_mapped_imported_and_opened(
         expect(page.locator("[data-tile='CHART-total'] .number")).to_contain_text(
             "11", timeout=LONG
         )
+        page.locator(".dash-menu summary").click()
+        with page.expect_download(timeout=LONG) as got:
+            page.get_by_role("button", name="Download for Superset").click()
+        assert zipfile.is_zipfile(got.value.path())
+        with page.expect_download(timeout=LONG) as got:
+            page.get_by_role("button", name="Download as YAML").click()
+        assert "slug: sales" in Path(got.value.path()).read_text("utf-8")
     assert faults == []
 
 
