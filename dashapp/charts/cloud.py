@@ -18,7 +18,7 @@ import numpy.typing as npt
 Grid = npt.NDArray[np.int32]
 
 WIDE: Final = 16 / 9
-_ROWS: Final = 144  # Cells of the grid from top to bottom.
+_ROWS: Final = 112  # Cells of the grid from top to bottom.
 _TRIES: Final = 14
 _FULL: Final = 0.7  # Share of the grid that words may cover at first.
 _LINE: Final = 1.12  # Height of a line in units of the letters' size.
