@@ -61,19 +61,13 @@ def thumbnails(
     ]  # fmt: skip
 
 
-def config(drawing: Plot) -> Any:
-    """Static, but for parallel coordinates: static ones need what few browsers can do."""
-    kinds = {trace.get("type") for trace in drawing.figure["data"]}
-    return cards.GRAPH_CONFIG if "parcoords" in kinds else STATIC
-
-
 def picture(drawing: Drawing | AppError) -> Component:
     """A drawing that was made small, without any reaction."""
     if isinstance(drawing, AppError):
         return cards.failed(drawing)
     if isinstance(drawing, Plot):
         return dcc.Graph(
-            figure=drawing.figure, config=config(drawing), responsive=True,
+            figure=drawing.figure, config=STATIC, responsive=True,
             style={"height": "100%", "width": "100%"},
         )  # fmt: skip
     if isinstance(drawing, Grid):

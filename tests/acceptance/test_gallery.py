@@ -134,6 +134,8 @@ def test_every_tile_and_every_small_picture_is_drawn(browser: Browser, plain: Ru
             ada.tab(name)
             assert ada.broken() == {}
             ada.expect_drawings()
+            # Drawn by code that the page's policy does not let be made.
+            expect(ada.page.locator(".no-webgl")).to_have_count(0)
         cards = ada.page.locator(".gallery-card")
         for card in cards.all():
             expect(
