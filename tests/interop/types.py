@@ -112,8 +112,7 @@ CHARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     }),
     "echarts_timeseries_bar": (SALES, OVER_TIME | {
         "x_axis": "country", "orientation": "horizontal", "stack": "Stack", "only_total": True,
-        "show_value": True, "contributionMode": "row", "x_axis_sort": "SUM(sales)",
-        "x_axis_sort_asc": False,
+        "show_value": True, "contributionMode": "row", "x_axis_sort_asc": False,
     }),
     "echarts_timeseries_scatter": (SALES, OVER_TIME | {"logAxis": True, "limit": 3}),
     "echarts_area": (SALES, OVER_TIME | {
@@ -265,7 +264,7 @@ CHARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "layer_configs": [], "map_view": {"mode": "FIT_DATA"},
     }),
     "deck_scatter": (PLACES, DECK | {
-        "spatial": LATLON, "size": PIECES, "dimension": "deal_size", "color_scheme": "supersetColors",
+        "spatial": LATLON, "dimension": "deal_size", "color_scheme": "supersetColors",
         "point_radius_fixed": {"type": "metric", "value": PIECES}, "point_unit": "square_m",
         "min_radius": 2, "max_radius": 250, "multiplier": 10, "color_picker": RED,
     }),

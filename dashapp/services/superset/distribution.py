@@ -120,9 +120,12 @@ def old_bubble(p: Params) -> Translated:
     """A bubble chart as it was before version 2."""
     for key in ("x_axis_showminmax", "y_axis_showminmax", "show_legend_toggle"):
         p.get(key)
-    return _bubble(
+    found = _bubble(
         p, ("x_axis_format", "y_axis_format", "size_format"), ("x_log_scale", "y_log_scale")
     )
+    if limit := p.whole("limit"):
+        found.options["limit"] = limit
+    return found
 
 
 def _bubble(p: Params, formats: tuple[str, str, str], logs: tuple[str, str]) -> Translated:

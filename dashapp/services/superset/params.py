@@ -94,6 +94,8 @@ class Params(Values):
             text = item.get("sqlExpression")
             if not isinstance(text, str) or not text.strip():
                 return None
+            if "".join(text.split()).upper() == "COUNT(*)":
+                return SimpleMetric(aggregate="count", label=(label or text)[:250])
             return SqlMetric(expression=self.sql(text), label=(label or text)[:250])
         column = item.get("column")
         name = column.get("column_name") if isinstance(column, Mapping) else column
