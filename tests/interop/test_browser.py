@@ -30,7 +30,7 @@ DASHBOARDS = {
     "sales-dashboard": {"🎯 Sales Overview": 6, "🧭 Exploratory": 4},
     "slack-dashboard": {"": 9},
     "births": {"": 10},
-    "video-game-sales": {"Overview": 4, "🤿 Explore Trends": 4},
+    "video-game-sales": {"Overview": 5, "🤿 Explore Trends": 3},
     "world-health": {"": 9},
 }
 
