@@ -26,7 +26,7 @@ def layout(visit: Visit) -> Component:
             visit.viewer, [html.H1(t("Chart gallery")), cards.state("not_found", hint)]
         )
     index = pictures.index(list(gallery.entries(opened)))
-    drawn = replace(dashboard.drawn(visit, opened), above=(index,))
+    drawn = replace(dashboard.drawn(visit, opened), above=(index,), may_export=False)
     return shell.page(visit.viewer, board.draw(drawn))
 
 
