@@ -153,9 +153,7 @@ def _column(made: Made, column: ColumnDocument, known: ColumnSpec | None) -> Col
     kind = known.type if known else declared
     name, sql = known.name if known else column.column_name[:250], None
     if column.is_dttm and kind not in ("time", "date"):
-        sql = kept_times.expression(
-            made.target.kind, name, kind, column.python_date_format or ""
-        )
+        sql = kept_times.expression(made.target.kind, name, kind, column.python_date_format or "")
         kind = "time" if sql else _told_time(made, column, kind)
     return ColumnSpec(
         name=name, type=kind, expression=sql,

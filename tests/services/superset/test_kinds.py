@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from dashapp.charts import KINDS
 from dashapp.errors import Invalid
 from dashapp.services.superset import kinds
 from tests.services.superset.test_params import SALES
 
-TYPES = """
+NEW = """
 table ag-grid-table pivot_table_v2 time_table big_number big_number_total pop_kpi gauge_chart funnel
 bullet echarts_timeseries echarts_timeseries_line echarts_timeseries_smooth echarts_timeseries_step
 echarts_timeseries_bar echarts_timeseries_scatter echarts_area mixed_timeseries waterfall gantt_chart
@@ -17,10 +21,12 @@ histogram_v2 box_plot horizon heatmap_v2 bubble_v2 bubble cal_heatmap paired_tte
 graph_chart chord world_map country_map mapbox cartodiagram deck_arc deck_contour deck_grid
 deck_heatmap deck_hex deck_path deck_polygon deck_scatter deck_screengrid deck_geojson deck_multi
 handlebars
-""".split()
-OLD = """
+"""
+OLD_NAMES = """
 treemap pivot_table dual_line sunburst line area bar dist_bar heatmap histogram sankey separator
-""".split()
+"""
+TYPES, OLD = NEW.split(), OLD_NAMES.split()
+DOCUMENT = Path(__file__).parents[3] / "docs" / "superset.md"
 
 
 def test_there_are_58_types():
@@ -46,3 +52,19 @@ def test_a_chart_without_any_parameters_is_translated_or_refused_with_a_sentence
 def test_a_type_that_nothing_is_like_is_refused(viz_type: str):
     with pytest.raises(Invalid, match="cannot be translated"):
         kinds.chart(viz_type, "x", {}, SALES)
+
+
+def test_the_documentation_lists_every_type_with_its_kind():
+    told = dict(
+        re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    )
+    assert set(told) == set(TYPES + OLD)
+    for viz_type, kind in told.items():
+        named = re.findall(r"`([\w_]+)`", kind)
+        assert bool(named) == (viz_type in kinds.TRANSLATORS and viz_type != "cartodiagram")
+        assert set(named) <= set(KINDS)
+        try:
+            found = kinds.chart(viz_type, "bare", {}, SALES).kind
+        except Invalid:
+            continue
+        assert found in named, (viz_type, found)
