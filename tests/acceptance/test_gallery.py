@@ -21,6 +21,7 @@ from tests.acceptance.running import ALONE, Running, answers, prepare
 from tests.acceptance.visiting import FLAGS, Visitor, visiting
 from tests.attacks.test_browser import SIGNS
 from tests.charts.plots import HOSTILE
+from tests.jobs.browser import until
 from tests.services.conftest import KEY
 
 pytestmark = pytest.mark.browser
@@ -163,6 +164,8 @@ def test_charts_react_and_hostile_labels_stay_text(
         for key in ada.tiles:
             click(ada, key)
         ada.settle()
+        until(lambda: let_go(ada))
+        ada.settle()
         expect(ada.page.locator(".state.failed")).to_have_count(0)
         assert ada.page.evaluate(SIGNS) == []
 
@@ -178,7 +181,7 @@ def hover(ada: Visitor, key: str) -> None:
 
 
 def click(ada: Visitor, key: str) -> None:
-    """Click a tile's first mark; what it chose is let go again before the others have answered."""
+    """Click a tile's first mark; what it chose is let go again, be the others answered or not."""
     tile = ada.tile(key)
     tile.scroll_into_view_if_needed()
     middle = tile.evaluate(MIDDLE, MARKS)
@@ -188,8 +191,14 @@ def click(ada: Visitor, key: str) -> None:
     ada.page.mouse.move(x - 2, y)
     ada.page.mouse.move(x, y, steps=3)
     ada.page.mouse.click(x, y)
+    let_go(ada)
+
+
+def let_go(ada: Visitor) -> bool:
+    """Clear what was picked by now; whether nothing is left."""
+    ada.page.wait_for_timeout(50)
     ada.page.keyboard.press("Escape")
-    expect(ada.page.locator("#chips .chip")).to_have_count(0)
+    return not ada.chips
 
 
 def zoom(ada: Visitor, plot: Locator) -> None:
