@@ -6,7 +6,9 @@ Nothing is ever written to disk: a bundle is a mapping from path to text.
 from __future__ import annotations
 
 import io
+import itertools
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -15,15 +17,19 @@ from pathlib import PurePosixPath
 from dashapp.errors import Invalid
 
 MAX_BYTES = 50_000_000  # of the archive
-MAX_UNPACKED = 200_000_000
+MAX_UNPACKED = 100_000_000
 MAX_FILE = 20_000_000
-MAX_FILES = 20_000
+MAX_FILES = 5_000
 MAX_RATIO = 200  # Text packs to a hundredth at most; bombs to a thousandth.
 RATIO_FROM = 1_000_000
 MAX_PATH = 1000
 MAX_TOLD = 100
 ENDINGS = (".yaml", ".yml")
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# What reading a broken table of contents may end in.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError,
+)  # fmt: skip
 NESTED = (".zip", ".gz", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".zst")
 
 
@@ -47,7 +53,7 @@ def unpack(data: bytes) -> dict[str, str]:
                 raise refused(problems)
             wanted = [e for e in entries if _is_wanted(e)]
             texts = {e.filename: _text(archive, e, problems) for e in wanted}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except DAMAGED as error:
         raise Invalid("The file is damaged: it is not a whole zip archive.") from error
     if problems:
         raise refused(problems)
@@ -71,6 +77,11 @@ def _problems(entries: list[zipfile.ZipInfo]) -> dict[str, str]:
     for entry in entries:
         if counts[entry.filename.casefold()] > 1:
             problems[shown(entry.filename)] = "The same file is there twice."
+    ordered = sorted(entries, key=lambda e: e.header_offset)
+    for first, second in itertools.pairwise(ordered):
+        name = first.orig_filename.encode("utf-8", "replace")
+        if first.header_offset + 30 + len(name) + first.compress_size > second.header_offset:
+            problems[shown(first.filename)] = "Another file begins inside it."
     if sum(e.file_size for e in entries) > MAX_UNPACKED:
         problems["archive"] = f"It unpacks to more than {MAX_UNPACKED // 1_000_000} MB."
     return problems

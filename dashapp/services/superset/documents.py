@@ -257,7 +257,7 @@ D = TypeVar("D", bound=Document)
 
 def read(files: Mapping[str, str]) -> Documents:
     """The documents of a bundle. Files that are wrong are in `problems`, all of them."""
-    found = Documents()
+    found, budget = Documents(), yamltext.Budget()
     for path in sorted(files):
         folder = path.split("/", 1)[0] if "/" in path else ""
         name = shown(path)
@@ -265,7 +265,8 @@ def read(files: Mapping[str, str]) -> Documents:
             found.unknown.append(name)
             continue
         try:
-            content = plain(yamltext.content(files[path]))
+            content = plain(yamltext.content(files[path], budget))
+            _weigh(content, budget)
         except Invalid as error:
             found.problems[name] = error.message
             continue
@@ -282,6 +283,13 @@ def read(files: Mapping[str, str]) -> Documents:
                 found.numbers[int(number[1])] = document.uuid
     _check_uuids(found)
     return found
+
+
+def _weigh(content: Any, budget: yamltext.Budget) -> None:
+    """Count what the JSON texts of a file hold, before they are opened."""
+    for text in content.values() if isinstance(content, dict) else ():
+        if isinstance(text, str) and text.lstrip()[:1] in ("{", "["):
+            budget.spend(sum(map(text.count, ",[{")))
 
 
 def _read(model: type[D], content: Any, path: str, found: Documents) -> D | None:
