@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dashapp.charts.handlebars_words import BLOCKS, WORDS, Telling, is_true, plain_text
+from dashapp.charts.handlebars_words import BLOCKS, INSTANT, WORDS, Telling, is_true, plain_text
 from dashapp.errors import Invalid
 
 MOST_STEPS: Final = 100_000
@@ -262,17 +262,22 @@ class Writing:
 
     def _write(self, nodes: Sequence[Node], frames: list[Any], parts: list[str]) -> None:
         for node in nodes:
-            self._steps += 1
-            if self._steps > MOST_STEPS or self._size > MOST_TEXT:
-                raise Invalid("The template writes too much; ask for fewer rows.")
+            self._step()
             if isinstance(node, Block):
                 self._block(node, frames, parts)
                 continue
             told = node
             if not isinstance(told, str):
-                told = self.escaped(plain_text(self._value(told, frames)))
+                value = self._value(told, frames)
+                self._step(weight(value))
+                told = self.escaped(plain_text(value))
             self._size += len(told)
             parts.append(told)
+
+    def _step(self, count: int = 1) -> None:
+        self._steps += count
+        if self._steps > MOST_STEPS or self._size > MOST_TEXT:
+            raise Invalid("The template writes too much; ask for fewer rows.")
 
     def _block(self, block: Block, frames: list[Any], parts: list[str]) -> None:
         value = self._value(block.told[0], frames) if block.told else None
@@ -295,6 +300,7 @@ class Writing:
     def _each(self, block: Block, value: Any, frames: list[Any], parts: list[str]) -> None:
         pairs = list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
         for place, (key, entry) in enumerate(pairs):
+            self._step()
             own = {
                 **frames[-1][1], "index": place, "key": key, "first": place == 0,
                 "last": place == len(pairs) - 1,
@@ -307,6 +313,8 @@ class Writing:
         if isinstance(expression, Call):
             told = [self._value(e, frames) for e in expression.told]
             named = {k: self._value(e, frames) for k, e in expression.named.items()}
+            if expression.word not in INSTANT:  # The others go through all that they are told.
+                self._step(sum(map(weight, told)))
             return WORDS[expression.word](self.telling, told, named)
         at = len(frames) - 1 - expression.up
         if at < 0:
@@ -318,6 +326,15 @@ class Writing:
             else:
                 value = inside(value, step)
         return value
+
+
+def weight(value: Any) -> int:
+    """How much work it is to go through a value: its entries, or thousands of its characters."""
+    if isinstance(value, Mapping):
+        return len(value) + sum(len(v) for v in value.values() if isinstance(v, list | tuple))
+    if isinstance(value, list | tuple):
+        return len(value)
+    return len(value) // 1_000 if isinstance(value, str) else 0
 
 
 def inside(value: Any, step: str) -> Any:

@@ -14,6 +14,8 @@ from dashapp.charts import formats
 from dashapp.charts.values import number
 
 BLOCKS: Final = frozenset({"each", "if", "unless", "with"})
+# Words that look at a list without going through it.
+INSTANT: Final = frozenset({"length", "count", "lookup", "and", "or", "not"})
 _LOCALE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 # Letters of moment.js in d3's notation, longest first.
 _MOMENT: Final[tuple[tuple[str, str], ...]] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -23,7 +23,7 @@ STUMBLES = (KeyError, AttributeError, TypeError, ArithmeticError, ValueError, Re
 class Budget:
     """How many keys, values and lists may still be read."""
 
-    parts: int = MAX_ALL_PARTS
+    parts: int = field(default_factory=lambda: MAX_ALL_PARTS)
 
     def spend(self, count: int = 1) -> None:
         """Raises Invalid once everything is spent."""

@@ -110,6 +110,26 @@ def test_templates_cannot_keep_the_server_busy():
         told(endless, pa.table({"flights": list(range(2000))}))
 
 
+@pytest.mark.parametrize(
+    "word", ["sum ../data", "join ../data", "stringify ../data", "eq ../data ../data"]
+)
+def test_words_that_go_through_all_rows_for_every_row_are_too_much(word):
+    many = pa.table({"flights": list(range(2000))})
+    with pytest.raises(Invalid, match="too much"):
+        told(f"{{{{#each data}}}}{{{{#if ({word})}}}}{{{{/if}}}}{{{{/each}}}}", many)
+
+
+def test_loops_that_write_nothing_are_steps_too():
+    many = pa.table({"flights": list(range(2000))})
+    with pytest.raises(Invalid, match="too much"):
+        told("{{#each data}}{{#each ../data}}{{/each}}{{/each}}", many)
+
+
+def test_the_count_of_rows_may_stand_in_every_row():
+    many = pa.table({"flights": list(range(2000))})
+    assert told("{{#each data}}{{length ../data}}{{/each}}", many) == "2000" * 2000
+
+
 @pytest.mark.parametrize("ugly", ["{{", "{{#if ", "{{[", "}}", "{{!--", "{{{", "{{a b='"])
 def test_ugly_templates_are_read_once(ugly):
     drawn("template", {"main": TABLE}, template=ugly * 7_000, metrics=["flights"])

@@ -225,6 +225,11 @@ BOMBS = {
     "a control character": ("a: \x00", "not YAML"),
     "a huge file": ("a: " + "x" * 21_000_000, "larger than 20 MB"),
     "a huge number": ("dashapp: " + "9" * 5000, "."),
+    "an endless time of day": ("dashapp: 1" + ":59" * 300_000, "."),
+    "an endless time with a fraction": ("dashapp: 1" + ":59" * 300_000 + ".5", "."),
+    "a million values": ("a: [" + "1," * 1_000_001 + "]", "more than can be read"),
+    "a yes that is none": ("a: !!bool x", "not YAML"),
+    "a time that is none": ("a: !!timestamp x", "not YAML"),
     "an odd date": ("dashapp: 2024-99-99", "not YAML"),
     "binary": ("dashapp: !!binary '§'", "not YAML"),
 }

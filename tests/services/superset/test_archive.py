@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import stat
 import warnings
@@ -134,3 +135,22 @@ def test_all_files_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> Non
     text = "".join(f"{n}\n" for n in range(100_000))
     with pytest.raises(Invalid, match="unpacks to more"):
         archive.unpack(made(*(file(f"e/{n}.yaml", text) for n in range(4))))
+
+
+def test_tables_of_contents_that_are_damaged_anywhere_say_so() -> None:
+    whole = packs.packed({"metadata.yaml": "a: 1", "charts/ü.yaml": "b: 2"})
+    start = whole.index(b"PK\x01\x02")
+    for place in range(start, len(whole)):
+        for value in (0, 0x80, 0xFF):
+            broken = whole[:place] + bytes([value]) + whole[place + 1 :]
+            with contextlib.suppress(Invalid):
+                archive.unpack(broken)
+
+
+def test_files_inside_other_files_are_refused() -> None:
+    whole = made(file("e/a.yaml", "x" * 50), file("e/b.yaml", "y" * 50))
+    at = whole.index(b"PK\x01\x02", whole.index(b"PK\x01\x02") + 1)
+    moved = bytearray(whole)
+    moved[at + 42 : at + 46] = (10).to_bytes(4, "little")  # Where the second one begins.
+    with pytest.raises(Invalid, match="Another file begins inside it"):
+        archive.unpack(bytes(moved))

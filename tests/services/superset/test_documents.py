@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dashapp.services import yamltext
 from dashapp.services.superset import documents
 from tests.services.superset import packs
 
@@ -93,3 +94,16 @@ def test_text_that_no_database_keeps_is_mended() -> None:
 def test_parameters_nested_too_deeply_are_a_problem() -> None:
     chart = packs.chart() | {"params": '{"a": ' + "[" * 5000 + "]" * 5000 + "}"}
     assert len(read(packs.files(chart=chart)).problems) == 1
+
+
+def test_all_files_together_hold_no_more_than_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yamltext, "MAX_ALL_PARTS", 50)
+    files = {f"charts/c_{i}.yaml": "a: [1, 2, 3, 4, 5]" for i in range(9)}
+    told = documents.read(files).problems
+    assert "more than can be read" in " ".join(told.values())
+
+
+def test_lists_inside_texts_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yamltext, "MAX_ALL_PARTS", 50)
+    told = documents.read({"charts/c_1.yaml": "params: '[" + "1," * 60 + "1]'"}).problems
+    assert "more than can be read" in " ".join(told.values())
