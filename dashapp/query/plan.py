@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from dashapp.errors import Invalid
 from dashapp.query.canonical import canonical
 from dashapp.query.keys import fingerprint, key
 from dashapp.query.timerange import Range, absolute, previous_period, resolve
@@ -77,7 +78,13 @@ def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
         return Plan(spec, main.key, main, {}, bounds)
     if spec.time_range:
         bounds = resolve(spec.time_range, context.zone, context.now, source.dataset.week_start)
-    offsets = dict.fromkeys(step.offset for step in spec.post if isinstance(step, Compare))
+    compared = [step for step in spec.post if isinstance(step, Compare)]
+    if bounds == (None, None) and any(step.time is None for step in compared):
+        raise Invalid(
+            "A comparison with an earlier period needs a time range.",
+            {"time_range": "Choose one."},
+        )
+    offsets = dict.fromkeys(step.offset for step in compared)
     earlier = {
         offset: _need(source, _moved(bare, bounds, offset), context, rights) for offset in offsets
     }

@@ -337,6 +337,13 @@ def test_a_comparison_is_a_query_of_its_own(lite):
     assert query.run(lite.source(), spec, context()).rung == "memory"
 
 
+def test_a_comparison_with_no_period_to_move_is_refused(lite):
+    compare = Compare(metrics=("total",), offset="3 months")
+    with pytest.raises(Invalid, match="needs a time range"):
+        query.run(lite.source(), by("region", post=(compare,)), context())
+    assert lite.queries == []
+
+
 def test_a_comparison_of_the_top_members_finds_those_that_were_not_on_top(lite):
     compare = Compare(metrics=("total",), offset="3 months")
     when = {"time_range": "2024-04-01 : 2024-07-01", "post": (compare,)}
