@@ -71,14 +71,12 @@ def _trace(trace: Mapping[str, Any]) -> dict[str, Any]:
     found = _silent(trace)
     kind = found.get("type", "scatter")
     found["showlegend"] = False
-    if kind not in ("indicator", "table", "parcoords"):
+    if kind not in ("indicator", "table"):
         found["hoverinfo"] = "none" if kind in ("sankey", "parcats") else "skip"
     if kind in _LABELLED:
         found = {k: v for k, v in found.items() if k not in ("text", "texttemplate")}
         if kind != "heatmap":
             found["textposition" if kind == "bar" else "textinfo"] = "none"
-    if kind == "parcoords":
-        found["labelfont"] = found["tickfont"] = {"size": 1, "color": "rgba(0,0,0,0)"}
     if kind.startswith("scatter") and found.get("mode", "text") not in ("text", ""):
         modes = [m for m in str(found["mode"]).split("+") if m != "text"]
         found["mode"] = "+".join(modes)
