@@ -139,9 +139,10 @@ def _box(cells: Floats, step: BoxPlot) -> tuple[dict[str, float], int, list[floa
         median = float(np.percentile(known, 50))
         mean = float(known.mean())
     if step.whiskers == "tukey":
+        # Quartiles between two values may coincide: then, as in Superset, the ends change places.
         reach = 1.5 * (q3 - q1)
-        inside = known[(known >= q1 - reach) & (known <= q3 + reach)]
-        low, high = float(inside[0]), float(inside[-1])
+        low = float(known[known >= q1 - reach][0])
+        high = float(known[known <= q3 + reach][-1])
     else:
         ends = (0.0, 100.0) if step.whiskers == "min/max" else _ends(step.whiskers)
         low, high = (float(q) for q in np.percentile(known, ends))

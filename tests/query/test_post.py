@@ -256,6 +256,14 @@ def test_box_has_quartiles_whiskers_and_outliers():
     ]  # fmt: skip
 
 
+def test_box_of_two_values_whose_quartiles_coincide_has_both_as_outliers():
+    table = pa.table({"origin": ["EWR"] * 2, "flights": [1, 5]})
+    step = BoxPlot(by=("origin",), metrics=("flights",), quartiles="midpoint")
+    row = answer(table, step, by=("origin",)).to_pylist()[0]
+    assert (row["q1"], row["q3"], row["min"], row["max"]) == (3.0, 3.0, 5.0, 1.0)
+    assert row["outliers"] == [1.0, 5.0]
+
+
 def test_box_of_nothing_is_empty():
     table = pa.table({"origin": ["EWR"], "flights": pa.array([None], pa.float64())})
     row = answer(table, BoxPlot(by=("origin",), metrics=("flights",)), by=("origin",)).to_pylist()[
