@@ -168,7 +168,7 @@ def show(
 def table(answer: charts.Answer) -> dict[Any, Any]:
     """First column → second column of a tile's main answer; a lone value under None."""
     assert answer.error is None, answer.error.message
-    rows = [tuple(row.values()) for row in answer.results["main"].table.to_pylist()]
+    rows = [tuple(row.values())[:2] for row in answer.results["main"].table.to_pylist()]
     return {row[0] if len(row) > 1 else None: row[-1] for row in rows}
 
 
