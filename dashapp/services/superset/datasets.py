@@ -153,7 +153,10 @@ def _column(made: Made, column: ColumnDocument, known: ColumnSpec | None) -> Col
     kind = known.type if known else declared
     name, sql = known.name if known else column.column_name[:250], None
     if column.is_dttm and kind not in ("time", "date"):
-        sql = kept_times.expression(made.target.kind, name, kind, column.python_date_format or "")
+        told = column.python_date_format or ("epoch_ms" if kind == "integer" else "")
+        sql = kept_times.expression(made.target.kind, name, kind, told)
+        if sql and not column.python_date_format:
+            made.note(f"The numbers of {name[:100]} are read as milliseconds since 1970.")
         kind = "time" if sql else _told_time(made, column, kind)
     return ColumnSpec(
         name=name, type=kind, expression=sql,

@@ -23,6 +23,7 @@ from dashapp.services.superset import (
     time,
     timetables,
 )
+from dashapp.services.superset.defaults import filled
 from dashapp.services.superset.params import Params, Translated, Translator, refused
 from dashapp.services.superset.written import Out, Writer
 from dashapp.specs import ColumnSpec, DatasetSpec
@@ -70,15 +71,15 @@ def chart(
         reason = UNLIKE.get(viz_type, "There is no kind like it here.")
         raise Invalid(f"Charts of type {viz_type[:60]} cannot be translated. {reason}")
     read = Params(
-        viz_type=viz_type, name=name, values=params, dataset=dataset, siblings=siblings,
-        rewrite=rewrite,
+        viz_type=viz_type, name=name, values=filled(viz_type, params), dataset=dataset,
+        siblings=siblings, rewrite=rewrite,
     )  # fmt: skip
     try:
         found: Translated = translator(read)
         options = KINDS[found.kind].Options.model_validate(found.options)
     except ValidationError as error:
         raise refused(error) from error
-    lost = read.unread()
+    lost = [key for key in read.unread() if key in params]
     if lost:
         read.note(f"Not carried over: {', '.join(lost)}.")
     return Outcome(

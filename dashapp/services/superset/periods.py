@@ -120,7 +120,9 @@ def rose(p: Params) -> Translated:
 
 def gantt(p: Params) -> Translated:
     """Tasks along time."""
-    found = p.narrowing() | p.number_format("tooltip_values_format", "y_axis_format")
+    found = p.narrowing() | p.number_format(
+        "tooltipValuesFormat", "tooltip_values_format", "y_axis_format"
+    )
     for ours, theirs in (("start", "start_time"), ("end", "end_time"), ("rows", "y_axis")):
         found[ours] = next(iter(p.dimensions(theirs)), None)
         if found[ours] is None:

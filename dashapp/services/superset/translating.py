@@ -19,6 +19,7 @@ from dashapp.services.superset import connections, kinds
 from dashapp.services.superset.connections import Tables, Target
 from dashapp.services.superset.dashboards import dashboard, described, slug_of
 from dashapp.services.superset.datasets import Made, dataset
+from dashapp.services.superset.defaults import filled
 from dashapp.services.superset.documents import ChartDocument, DashboardDocument, Documents
 from dashapp.services.superset.filters import Offered
 from dashapp.services.superset.layout import Charts
@@ -256,7 +257,8 @@ class _Work:
         except Invalid:
             return None
         return Params(
-            viz_type=document.viz_type, name=document.slice_name, values=document.params,
+            viz_type=document.viz_type, name=document.slice_name,
+            values=filled(document.viz_type, document.params),
             dataset=spec, siblings=None, rewrite=rewrite,
         )  # fmt: skip
 

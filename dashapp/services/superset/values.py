@@ -69,11 +69,14 @@ class Values:
 
     def unread(self) -> list[str]:
         """Keys with a value that nobody read and that matter."""
-        empty: tuple[Any, ...] = (None, "", [], {}, False)
+        empty: tuple[Any, ...] = (None, "", "None", [], [None, None], {}, False)
+        ignored = IGNORED
+        if not self.values.get("matrixify_enable"):
+            ignored = IGNORED | {key for key in self.values if key.startswith("matrixify_")}
         return sorted(
             key
             for key, value in self.values.items()
-            if key not in self.used | IGNORED and not key.startswith("js_") and value not in empty
+            if key not in self.used | ignored and not key.startswith("js_") and value not in empty
         )
 
 

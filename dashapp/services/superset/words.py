@@ -42,5 +42,7 @@ IGNORED: Final[frozenset[str]] = frozenset({
     "templateParams", "druid_time_origin", "granularity", "time_range_endpoints", "extra_filters",
     "compare_lag", "compare_suffix", "country_fieldtype", "entity", "show_bubbles", "num_period_compare",
     "where", "having", "x_axis_showminmax", "x_ticks_layout", "sendToBackEnd", "style_css",
-    "temporal_columns_lookup",
+    "temporal_columns_lookup", "xAxisLabelInterval", "comparison_color_scheme", "echart_options",
+    "comparison_type", "border_color", "default_breakpoint_color", "sort_series_typeB",
+    "x_axis_number_format",
 })  # fmt: skip
