@@ -112,8 +112,8 @@ class CalendarHeatmap(ChartKind):
             traces.append(_trace(options, wide, calendar, cells, place, len(names), written, look))
             told.append(_summary(title, wide, cells, options, written, look))
             if options.axis_titles or len(names) > 1:
-                page["annotations"].append(_name(title, place, len(names), calendar.is_square))
-                page["margin"]["t"] = 40 if calendar.is_square else 24
+                page["annotations"].append(_name(title, place, len(names), calendar.in_weeks))
+                page["margin"]["t"] = 40 if calendar.in_weeks else 24
         return Plot({"data": traces, "layout": page}, (click_target(time),), " ".join(told))
 
 
@@ -148,7 +148,7 @@ def _trace(
         **_colors(options, values, place, count, written),
     }  # fmt: skip
     if options.cell_labels:
-        trace |= {"texttemplate": written.hover("z"), "textfont": {"size": 10}}
+        trace["texttemplate"] = written.hover("z")
     return trace
 
 
@@ -202,7 +202,7 @@ def _axes(calendar: Calendar, count: int) -> dict[str, Any]:
         }  # fmt: skip
         found[f"xaxis{key}"] = common | {
             "anchor": f"y{key}", "range": [-0.5, calendar.shape[1] - 0.5], "constrain": "domain",
-            "tickvals": list(calendar.across), "side": "top" if calendar.is_square else "bottom",
+            "tickvals": list(calendar.across), "side": "top" if calendar.in_weeks else "bottom",
             "ticktext": [safe(t) for t in calendar.across.values()],
         }  # fmt: skip
         named = {k: v for k, v in calendar.down.items() if v}
@@ -211,7 +211,6 @@ def _axes(calendar: Calendar, count: int) -> dict[str, Any]:
             "domain": [max(0.0, top - height), top], "constrain": "domain",
             "tickvals": list(named), "ticktext": [safe(t) for t in named.values()],
             "ticksuffix": " ",
-            **({"scaleanchor": f"x{key}", "scaleratio": 1.25} if calendar.is_square else {}),
         }  # fmt: skip
     return found
 

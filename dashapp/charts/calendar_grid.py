@@ -29,7 +29,7 @@ class Calendar:
     across: dict[int, str]
     down: dict[int, str]
     shape: tuple[int, int]  # rows, columns
-    is_square: bool = True
+    in_weeks: bool = True
 
 
 def lay(ms: Floats, grain: Grain | None, domain: Domain, week_start: str, locale: str) -> Calendar:

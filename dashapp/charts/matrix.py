@@ -30,9 +30,10 @@ from dashapp.specs.query import Metric
 
 MOST_CELLS: Final = 20_000
 RANK: Final = "rank"
-# Room for cells on a phone, and in a tile of half a page; a character takes about six px.
-_ROOM_PX, _HALF_PX = 300, 440
+# Room for cells on a phone; a character takes about six px.
+_ROOM_PX: Final = 300
 _CHARACTER_PX: Final = 6
+_MOST_WRITTEN: Final = 2_500  # Cells with a value in them: more have no room on any screen.
 
 
 class Heatmap(ChartKind):
@@ -137,7 +138,7 @@ class Heatmap(ChartKind):
         cell_labels: Literal["auto", "always", "never"] = Field(
             "auto",
             title="Values in cells",
-            description="By default where they fit.",
+            description="By default in small maps; always: wherever the screen has room.",
             json_schema_extra=LOOK,
         )
 
@@ -245,8 +246,8 @@ class Heatmap(ChartKind):
         if _labels_fit(options, cells, written):
             shares = options.normalize != "none" and not ranked
             own = written.hover("text" if ranked else "z")
+            # Without a size Plotly fits them to the cells; the page hides what nobody can read.
             trace["texttemplate"] = hover("z", ".0%") if shares else own
-            trace["textfont"] = {"size": _text_size(cells, written)}
         return trace
 
     @classmethod
@@ -369,11 +370,6 @@ def _colors(options: Heatmap.Options, shown: Floats, written: Style) -> dict[str
     return found
 
 
-def _text_size(cells: Floats, written: Style) -> int:
-    """Size of the values in cells, in px: 11, less where that is too wide for half a page."""
-    return max(6, min(11, int(_HALF_PX / cells.shape[1] / _longest(cells, written) / 0.6)))
-
-
 def _longest(cells: Floats, written: Style) -> int:
     """Characters of the longest value."""
     return max(len(written.text(float(v))) for v in (np.nanmin(cells), np.nanmax(cells)))
@@ -382,7 +378,7 @@ def _longest(cells: Floats, written: Style) -> int:
 def _labels_fit(options: Heatmap.Options, cells: Floats, written: Style) -> bool:
     """Whether cells are wide enough on a phone for their longest text, and few enough."""
     if options.cell_labels != "auto":
-        return options.cell_labels == "always"
+        return options.cell_labels == "always" and cells.size <= _MOST_WRITTEN
     longest = 4 if options.normalize != "none" else _longest(cells, written)
     rows, columns = cells.shape
     return bool(rows <= 7 and columns * (longest * _CHARACTER_PX + 4) <= _ROOM_PX)

@@ -74,6 +74,12 @@ def test_values_stand_in_cells_where_they_fit():
     assert "texttemplate" not in plot("heatmap", wide, **GRID).figure["data"][0]
     always = plot("heatmap", wide, **GRID, cell_labels="always").figure["data"][0]
     assert "texttemplate" in always
+    assert "size" not in always.get("textfont", {})  # The browser fits them to the cells.
+    names = [f"n{i}" for i in range(60)]
+    cells = {"origin": names * 60, "carrier": [n for n in names for _ in names]}
+    many = pa.table({**cells, "flights": [1] * 3600})
+    limits = {"rows_limit": 100, "columns_limit": 100, "cell_labels": "always"}
+    assert "texttemplate" not in plot("heatmap", many, **GRID, **limits).figure["data"][0]
 
 
 def test_values_of_both_signs_have_their_neutral_colour_at_zero():
