@@ -33,8 +33,10 @@ _BAR: Final = "DashappBar"
 _LINK: Final = "DashappLink"
 _LINKS: Final = ("https://", "http://")
 # A digit or letter of a cell and of a head, in the theme's type; what stands beside it.
-_CHARACTER_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.2, 30
+_CHARACTER_PX, _DIGIT_PX, _BOLD_PX, _HEAD_PX, _PADDING_PX = 6.7, 7.4, 8.0, 7.2, 30
 _NARROWEST_PX, _BAR_PX, _WIDEST_PX = 64, 110, 250
+# The least of a narrow grid: beside digits, for the longest word of a head, for a text.
+_TIGHT_PX, _HEAD_LEAST_PX, _TEXT_LEAST_PX = 28, 76, 120
 SAMPLE: Final = 300  # Rows that a column's width is taken from.
 _FILTER: Final = {"buttons": ["reset"], "maxNumConditions": 1, "debounceMs": 300}
 
@@ -160,14 +162,20 @@ def context(cell: Cell, look: Look) -> dict[str, Any]:
 def sized(found: dict[str, Any], cell: Cell, texts: Iterable[str]) -> dict[str, Any]:
     """The definition with a share of the grid's width that suits its texts and its title.
 
-    Titles wrap, so they need room for half of themselves or their longest word.
+    Titles wrap, so they need room for half of themselves or their longest word. Where the grid is
+    narrow, text and the room for bars give way first; numbers and times keep room for all digits.
     """
     title = str(found["headerName"])
-    head = max([(len(title) + 1) // 2, *(len(word) for word in title.split())])
+    head = max([(len(title) + 1) // 2, *(len(word) for word in title.split())]) * _HEAD_PX
     longest = max((len(text) for text in texts), default=0)
-    wide = max(longest * _CHARACTER_PX, head * _HEAD_PX) + _PADDING_PX
+    wide = max(longest * _CHARACTER_PX, head) + _PADDING_PX
     wide = min(max(wide, _BAR_PX if cell.bar else _NARROWEST_PX), _WIDEST_PX)
-    return found | {"flex": round(wide), "minWidth": round(wide)}
+    digit = _BOLD_PX if cell.rules else _DIGIT_PX
+    least = max(longest * digit, min(head, _HEAD_LEAST_PX)) + _TIGHT_PX
+    if cell.holds == "text":
+        least = min(least, _TEXT_LEAST_PX)
+    least = min(max(least, _NARROWEST_PX), wide)
+    return found | {"flex": round(wide), "minWidth": round(least)}
 
 
 def told(value: Any, cell: Cell, look: Look) -> str:

@@ -188,11 +188,22 @@ def test_tables_run_along_time_or_from_the_largest():
 def test_columns_are_as_wide_as_what_they_hold():
     names = pa.table({"carrier": ["ExpressJet Airlines Inc.", "Envoy"], "flights": [58_665, 7]})
     found = grid({"main": names}, **BY_CARRIER)
-    carrier, flights = (c["minWidth"] for c in found.columns)
+    carrier, flights = (c["flex"] for c in found.columns)
     assert carrier > 150 > flights
     fixed = grid({"main": names}, **BY_CARRIER, looks=[{"name": "carrier", "width": 90}])
     assert fixed.columns[0]["width"] == 90
     assert "flex" not in fixed.columns[0]
+
+
+def test_text_gives_way_before_numbers_where_a_grid_is_narrow():
+    names = pa.table({"carrier": ["ExpressJet Airlines Inc."], "flights": [1_364_270_000]})
+    looks = [{"name": "flights", "bar": True}]
+    carrier, flights = grid({"main": names}, **BY_CARRIER, looks=looks).columns
+    assert carrier["minWidth"] < 150 < carrier["flex"]
+    assert flights["minWidth"] > 100  # All digits, whatever the room.
+    short = pa.table({"carrier": ["UA"], "flights": [7]})
+    _, flights = grid({"main": short}, **BY_CARRIER, looks=looks).columns
+    assert flights["minWidth"] < 80 < flights["flex"]  # A bar wishes for room, no more.
 
 
 SHARED = {"dimensions": [{"column": "origin"}], "metrics": ["flights"], "shares": ["aircraft"]}
