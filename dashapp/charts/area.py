@@ -136,7 +136,7 @@ def _stacked(
         trace["text"] = np.nan_to_num(y).tolist()
     if options.value_labels and not options.totals:
         _label(trace, options, mark, y, part)
-    trace["hovertemplate"] = f"{template}<extra>{mark.legend}</extra>"
+    trace["hovertemplate"] = f"{template}<extra>{mark.told}</extra>"
     return trace
 
 

@@ -41,6 +41,10 @@ _SHORT = 10
 _BESIDE, _ABOVE = "beside", "above"  # Names of notes in the right margin, or over the plot.
 _DECADES: Final = tuple(d * 10.0**k for k in range(-6, 15) for d in (1, 3))
 _CHARACTER_PX, _PHONE_PX = 7, 340
+_LINE_PX, _PADDING_PX = 19, 10  # Of a legend.
+_LINES: Final = 2  # A legend along an edge has so many; the rest is scrolled to.
+# The upper margin of plots that have words between them and a legend over them.
+BELOW_LEGEND_PX: Final = _LINES * _LINE_PX + _PADDING_PX + 16
 _YEAR_MS = 366 * 86_400_000
 _FEW = 6  # Up to this many buckets each has its own tick.
 
@@ -273,7 +277,7 @@ def layout(
     if beside:
         page["margin"]["r"] = 12 + 6 * max(beside)
     if any(a.get("name") == _ABOVE for a in annotations):
-        page["margin"]["t"] = max(page["margin"]["t"], 20)
+        page["margin"]["t"] = max(page["margin"]["t"], BELOW_LEGEND_PX if legend == "top" else 20)
     return page
 
 
@@ -302,20 +306,18 @@ def _legend(where: str, title: str, entries: Sequence[str]) -> dict[str, Any]:
         found |= {"x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
     elif where == "left":
         found |= {"xref": "container", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top"}
-    elif where == "bottom":
-        found |= {
-            "orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 0,
-            "yanchor": "bottom", "maxheight": 0.26,
-        }  # fmt: skip
     else:
-        found |= {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
-        found["maxheight"] = 0.26  # A long legend scrolls; it never takes the plot's room.
+        edge = {"y": 0, "yanchor": "bottom"} if where == "bottom" else {"y": 1, "yanchor": "top"}
+        found |= {"orientation": "h", "xref": "container", "x": 0, "xanchor": "left"}
+        found |= {"yref": "container", "maxheight": _LINES * _LINE_PX + _PADDING_PX} | edge
     if title:
         rows = sum(len(e) * _CHARACTER_PX + 46 for e in entries)
         one_line = where in ("top", "bottom") and len(title) * _CHARACTER_PX + rows <= _PHONE_PX
         if one_line or where in ("left", "right") or rows <= _PHONE_PX:
             side = "left" if one_line else "top left"
             found["title"] = {"text": safe(shorten(title, 40)), "side": side, "font": {"size": 12}}
+            if side == "top left" and "maxheight" in found:
+                found["maxheight"] += _LINE_PX
     return found
 
 

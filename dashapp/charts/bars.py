@@ -108,14 +108,14 @@ def _value(mark: Mark, pose: Pose) -> str:
 def _hover(trace: dict[str, Any], wide: Wide, mark: Mark, pose: Pose, at: Ints) -> None:
     """Unified hover names the place once; else each mark names its place, whole."""
     if pose.unified:
-        trace["hovertemplate"] = f"{_value(mark, pose)}<extra>{mark.legend}</extra>"
+        trace["hovertemplate"] = f"{_value(mark, pose)}<extra>{mark.told}</extra>"
         return
     if wide.ms is None:
         trace["hovertext"] = [safe(wide.texts[i]) for i in at.tolist()]
         place = "%{hovertext}"
     else:
         place = f"%{{{pose.place}}}"
-    name = f"{mark.legend}: " if len(wide.series) > 1 or mark.has_title else ""
+    name = f"{mark.told}: " if len(wide.series) > 1 or mark.has_title else ""
     trace["hovertemplate"] = f"{place}<br>{name}<b>{_value(mark, pose)}</b><extra></extra>"
 
 

@@ -20,7 +20,7 @@ from dashapp.charts.asks import (
 )
 from dashapp.charts.axes import SHARE, Style, layout, references, style, value_axis
 from dashapp.charts.base import ChartKind, ClickTarget, Drawing, Empty, Look, Plot, Tables
-from dashapp.charts.bins import Bins, Counts, counted, cut
+from dashapp.charts.bins import Bins, Counts, counted, cut, nice_width
 from dashapp.charts.colors import assign, faded
 from dashapp.charts.plot_options import AxisOptions, is_additive, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, floats, safe, typed
@@ -42,6 +42,7 @@ from dashapp.specs.query import Metric
 
 MOST_VALUES: Final = 20_000  # Distinct values that a histogram without a bin width may ask for.
 MOST_BINS: Final = 500
+_TICKS: Final = 5  # About so many along the bins.
 MOST_DRAWN: Final = 50  # Series of equal bins; the largest are drawn.
 COUNT: Final = SimpleMetric(aggregate="count", label="count")
 
@@ -266,8 +267,11 @@ class Histogram(ChartKind):
                 "customdata": clicks_of(*clicks, has_other=True) if clicks else None,
             }
             if options.value_labels:
+                stacked = len(series) > 1 and not overlaid
+                template = drawn.hover("y")
                 trace |= {
-                    "texttemplate": drawn.hover("y"), "textposition": "outside",
+                    "texttemplate": [template if v else "" for v in shown[row].tolist()],
+                    "textposition": "inside" if stacked else "outside", "textangle": 0,
                     "cliponaxis": False, "textfont": {"size": 10},
                 }  # fmt: skip
             found.append(trace)
@@ -289,7 +293,10 @@ class Histogram(ChartKind):
         own = options.x_title or dimension_title(options.dimension, dataset)
         fmt = options.x_format or column.format or ",.12~g"
         across = value_axis(Style(fmt, None, look.locale), title=own if options.axis_titles else "")
-        across |= {"showgrid": False, "zeroline": False, "nticks": 8, "tickangle": 0}
+        across |= {"showgrid": False, "zeroline": False, "tickangle": 0}
+        # Plotly would write at every bin where its own steps are not twice as wide.
+        span = bins.width * len(bins.lows)
+        across |= {"tickmode": "linear", "tick0": 0, "dtick": nice_width(0, span, _TICKS)}
         shown = title if options.axis_titles else ""
         return layout(
             look,
@@ -299,6 +306,7 @@ class Histogram(ChartKind):
             hovermode="closest",
             barmode="overlay" if options.stack == "overlaid" else "stack",
             bargap=0,
+            uniformtext={"mode": "hide", "minsize": 9},
             barcornerradius=2 if len(bins.lows) <= 40 else 0,
             xaxis=across,
             yaxis=value_axis(drawn, log=options.log, low=options.low, high=options.high)

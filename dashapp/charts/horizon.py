@@ -189,5 +189,5 @@ def _hover(
         "marker": {"size": 14, "color": CLEAR, "line": {"width": 0}}, "opacity": 0,
         "name": mark.legend, "showlegend": False, "text": y[at].tolist(),
         "customdata": customdata(wide, mark.row, at),
-        "hovertemplate": f"%{{x}}<br>{mark.legend} <b>{mark.style.hover('text')}</b><extra></extra>",
+        "hovertemplate": f"%{{x}}<br>{mark.told} <b>{mark.style.hover('text')}</b><extra></extra>",
     }  # fmt: skip

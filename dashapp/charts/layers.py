@@ -12,7 +12,7 @@ from dashapp.charts.analysis import Analysis
 from dashapp.charts.asks import DATA, LOOK
 from dashapp.charts.bars import Pose, Stack, bar, earlier_bar
 from dashapp.charts.colors import faded
-from dashapp.charts.lines import DOT, SHAPES, Stroke, earlier, forecast, line
+from dashapp.charts.lines import DOT, SHAPES, Stroke, earlier, forecast, line, periods_named
 from dashapp.charts.plot_options import SeriesOptions
 from dashapp.charts.plotting import typed
 from dashapp.charts.traces import Mark, along, moments
@@ -183,9 +183,7 @@ def _lines(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
     opacity = _AREA if layer.opacity is None else layer.opacity
     for mark in marks:
         trace = line(wide, mark, stroke)
-        for place, told in enumerate(layer.earlier(mark.metric)):
-            if wide.has(told[0]):
-                past.append(earlier(trace, wide, mark, told, place))
+        past += earlier(trace, wide, mark, layer.earlier(mark.metric))
         if layer.forecast:
             present += forecast(wide, mark, drawn.yaxis)
         if drawn.stack:
@@ -196,7 +194,8 @@ def _lines(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
         elif drawn.stack:
             trace["fill"] = "none"
         present.append(trace)
-    return past + present
+    offsets = [o for _, o in layer.earlier(marks[0].metric)] if past else []
+    return past + present + (periods_named(offsets) if len(marks) > 1 else [])
 
 
 def _stacked(wide: Wide, mark: Mark, group: str) -> dict[str, Any]:

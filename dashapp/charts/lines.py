@@ -54,7 +54,7 @@ def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
         "y": typed(y[at]),
         "mode": "lines",
         "line": _line(mark, stroke),
-        "hovertemplate": f"{mark.style.hover('y')}<extra>{mark.legend}</extra>",
+        "hovertemplate": f"{mark.style.hover('y')}<extra>{mark.told}</extra>",
         "customdata": moments(wide, at),
         **_dots(y[at], stroke, mark.color),
     }
@@ -106,13 +106,30 @@ def _label(trace: dict[str, Any], y: Floats, written: Style) -> None:
 
 
 def earlier(
+    trace: dict[str, Any], wide: Wide, mark: Mark, periods: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """The same line in earlier periods; of several series, hidden and shown together with it."""
+    found = [
+        _earlier(trace, wide, mark, told, place)
+        for place, told in enumerate(periods)
+        if wide.has(told[0])
+    ]
+    if mark.of > 1 and found:
+        trace["legendgroup"] = mark.legend
+        together = {"legendgroup": mark.legend, "showlegend": False}  # Its period is named once.
+        found = [one | together for one in found]
+    return found
+
+
+def _earlier(
     trace: dict[str, Any], wide: Wide, mark: Mark, told: tuple[str, str], place: int = 0
 ) -> dict[str, Any]:
     """The same line in an earlier period: dashed and paler, under the present one."""
     column, offset = told
     y = wide.cells(column)[mark.row]
     at = np.flatnonzero(np.isfinite(y))
-    name = f"{mark.legend} ({safe(period_name(offset))})"
+    period = safe(period_name(offset))
+    name = f"{mark.legend} ({period})"
     points = trace["mode"] == "markers"
     return {
         "type": "scatter",
@@ -125,9 +142,21 @@ def earlier(
         "line": trace["line"] | {
             "color": faded(mark.color, 0.7), "dash": DASHES[place % len(DASHES)], "width": 1.5,
         },
-        "hovertemplate": f"{mark.style.hover('y')}<extra>{name}</extra>",
+        "hovertemplate": f"{mark.style.hover('y')}<extra>{mark.told} ({period})</extra>",
         **({"yaxis": trace["yaxis"]} if "yaxis" in trace else {}),
     }  # fmt: skip
+
+
+def periods_named(offsets: Sequence[str]) -> list[dict[str, Any]]:
+    """Entries of the legend that say which dashes stand for which earlier period."""
+    return [
+        {
+            "type": "scatter", "mode": "lines", "x": [None], "y": [None], "hoverinfo": "skip",
+            "name": safe(period_name(offset)), "legendrank": 1100,
+            "line": {"color": GREY, "width": 1.5, "dash": DASHES[place % len(DASHES)]},
+        }
+        for place, offset in enumerate(offsets)
+    ]  # fmt: skip
 
 
 def earlier_total(

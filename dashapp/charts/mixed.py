@@ -157,8 +157,7 @@ class Mixed(ChartKind):
         under = labelled(options.arranged(under, kind, columns), options.label_length)
         upper = _like(upper, under)
         bars = marks(under, options.bars.as_series(options.format), dataset, look, options.bars)
-        taken = len(bars) if len(under.series) == 1 else 0
-        shifted = replace(look, palette=look.palette[taken:] + look.palette[:taken])
+        shifted = replace(look, palette=_unused(look.palette, bars))
         above = options.lines.as_series(options.format)
         lines = marks(upper, above, dataset, shifted, options.lines)
         if not any(_has_values(w, m) for w, ms in ((under, bars), (upper, lines)) for m in ms):
@@ -214,6 +213,12 @@ class Mixed(ChartKind):
             }  # fmt: skip
         page["annotations"] = page.get("annotations", []) + _captions(options, left, right)
         return page
+
+
+def _unused(palette: tuple[str, ...], bars: list[Mark]) -> tuple[str, ...]:
+    """The palette with the colours that no bar has first."""
+    used = {m.color for m in bars}
+    return tuple(sorted(palette, key=lambda c: c in used))
 
 
 def _values(drawn: Drawn, found: list[Mark]) -> dict[str, Any]:

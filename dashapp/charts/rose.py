@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dashapp.charts import formats
 from dashapp.charts.asks import LOOK, metric_title
-from dashapp.charts.axes import CLEAR, GREY, layout, time_text
+from dashapp.charts.axes import BELOW_LEGEND_PX, CLEAR, GREY, layout, time_text
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
 from dashapp.charts.plot_options import SeriesOptions, needs
@@ -79,7 +79,7 @@ class Rose(ChartKind):
             outer = inner + np.maximum(np.nan_to_num(cells), 0.0)
             base, end = _radius(inner, options.area), _radius(outer, options.area)
             texts = [
-                f"{safe(n)}<br>{mark.legend} <b>{safe(mark.style.text(v))}</b>"
+                f"{safe(n)}<br>{mark.told} <b>{safe(mark.style.text(v))}</b>"
                 for n, v in zip(names, np.nan_to_num(cells).tolist(), strict=True)
             ]
             traces.append({
@@ -99,7 +99,8 @@ class Rose(ChartKind):
             barmode="overlay",
             polar=_circle(theta, names, float(_radius(inner, options.area).max())),
         )
-        page["margin"] |= {"b": 22, "l": 40, "r": 40, "t": max(22, page["margin"]["t"])}
+        top = BELOW_LEGEND_PX if "legend" in page else 22
+        page["margin"] |= {"b": 22, "l": 40, "r": 40, "t": max(top, page["margin"]["t"])}
         told = summary(wide, drawn, time, title or cls.title, look)
         return Plot({"data": traces, "layout": page}, targets(time, options.series), told)
 

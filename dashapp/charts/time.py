@@ -14,7 +14,15 @@ from dashapp.charts.asks import ANALYSIS, LOOK, metric_title
 from dashapp.charts.axes import SHARE, Style, layout, references, value_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
-from dashapp.charts.lines import SHAPES, Stroke, earlier, forecast, line, unseen_total
+from dashapp.charts.lines import (
+    SHAPES,
+    Stroke,
+    earlier,
+    forecast,
+    line,
+    periods_named,
+    unseen_total,
+)
 from dashapp.charts.places import place_axis
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS, Floats
@@ -148,13 +156,12 @@ class OverTime(ChartKind):
             trace = line(wide, mark, stroke)
             if filled:
                 trace |= {"fill": "tozeroy", "fillcolor": faded(mark.color, filled)}
-            for place, told in enumerate(options.earlier(mark.metric)):
-                if wide.has(told[0]):
-                    past.append(earlier(trace, wide, mark, told, place))
+            past += earlier(trace, wide, mark, options.earlier(mark.metric))
             if options.forecast:
                 present += forecast(wide, mark)
             present.append(trace)
-        return past + present
+        offsets = [o for _, o in options.earlier(drawn[0].metric)] if past else []
+        return past + present + (periods_named(offsets) if len(drawn) > 1 else [])
 
 
 class Line(OverTime):

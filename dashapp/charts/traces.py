@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from dashapp.charts.wide import Ints, Wide
 from dashapp.specs import DatasetSpec, Dimension, metric_name
 from dashapp.specs.query import Metric
 
+_FEW: Final = 4  # Up to so many names of a legend are told at length.
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -33,11 +35,17 @@ class Mark:
     style: Style
     has_title: bool = False
     shade: int = 0  # Of several comparisons of the same series: the first, second …
+    of: int = 1  # How many there are in the legend.
 
     @property
     def legend(self) -> str:
-        """The name, safe for Plotly and short enough for a phone."""
-        return safe(shorten(self.name, 32))
+        """The name, safe for Plotly and short enough for a phone, shorter among many."""
+        return safe(shorten(self.name, 32 if self.of <= _FEW else 20))
+
+    @property
+    def told(self) -> str:
+        """The name as tooltips tell it: safe for Plotly, whole if it is no sentence."""
+        return safe(shorten(self.name, 48))
 
     def styled(self, written: Style) -> Mark:
         """The same, its values written otherwise."""
@@ -71,7 +79,7 @@ def marks(
                     own = f"{own} ({period_name(offset)})"
                 color = colors[name, row]
                 found.append(Mark(name, column, row, own, color, written, shade=place))
-    return found
+    return [replace(mark, of=len(found)) for mark in found]
 
 
 def _colors(wide: Wide, metrics: Sequence[Metric], look: Look) -> dict[tuple[str, int], str]:

@@ -122,6 +122,17 @@ COUNTED = pa.table(
 )
 
 
+def test_values_stand_in_stacked_bins_and_over_single_ones():
+    options = {"column": "delay", "edges": "equal", "bins": 2, "value_labels": True}
+    first = plot("histogram", COUNTED, **options, series=BY).figure["data"][0]
+    assert first["textposition"] == "inside"
+    assert first["texttemplate"] == ["%{y:,.0f}", ""]  # Nothing is not written.
+    alone = plot("histogram", COUNTED.slice(0, 2).drop_columns(["carrier"]), **options)
+    assert alone.figure["data"][0]["textposition"] == "outside"
+    axis = alone.figure["layout"]["xaxis"]
+    assert (axis["tickmode"], axis["dtick"]) == ("linear", 1.0)
+
+
 def test_equal_bins_come_as_they_were_counted():
     options = {"column": "delay", "edges": "equal", "bins": 2}
     found = plot("histogram", COUNTED, **options, series=BY)

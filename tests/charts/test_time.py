@@ -102,6 +102,36 @@ def test_an_earlier_period_is_dashed_paler_and_behind():
     assert found.figure["layout"]["showlegend"] is True
 
 
+def test_the_legend_of_several_series_names_an_earlier_period_once():
+    table = SPLIT.append_column("flights (1 year)", pa.array([1.0] * SPLIT.num_rows))
+    found = plot("line", table, metrics=["flights"], series=BY, grain="month", compare="1 year")
+    shown = [t["name"] for t in found.figure["data"] if t.get("showlegend", True)]
+    assert shown == ["EWR", "Other", "1 year earlier"]
+    groups = {t.get("legendgroup") for t in found.figure["data"] if t.get("y") != [None]}
+    assert groups == {"EWR", "Other"}
+
+
+def test_names_of_many_series_are_short_in_the_legend_and_whole_in_tooltips():
+    long = [f"A rather long name of an airport {i}" for i in range(6)]
+    table = pa.table({"day": [MONTHS[0]] * 6, "origin": long, "flights": range(6)})
+    first = plot("line", table, metrics=["flights"], series=BY, grain="month").figure["data"][0]
+    assert len(first["name"]) <= 20
+    assert long[5] in first["hovertemplate"]
+
+
+def test_a_legend_takes_two_lines_at_most():
+    legend = plot("line", SPLIT, metrics=["flights"], series=BY).figure["layout"]["legend"]
+    assert (legend["yref"], legend["maxheight"]) == ("container", 48)
+
+
+def test_lines_over_bars_have_colours_of_their_own():
+    lines = pa.table({"day": [MONTHS[0]], "mean_delay": [1.0]})
+    found = plot("mixed", {"main": SPLIT, "lines": lines}, grain="month", bars={
+        "metrics": ["flights"], "series": BY}, lines={"metrics": ["mean_delay"]})  # fmt: skip
+    *bars, line = found.figure["data"]
+    assert line["line"]["color"] not in {b["marker"]["color"] for b in bars}
+
+
 def test_a_relative_change_is_drawn_instead_as_percent():
     table = SINGLE.append_column("flights change (1 year)", pa.array([0.1, -0.2, None, 0.3]))
     options = {"compare": "1 year", "compare_show": "change"}
