@@ -174,7 +174,8 @@ def load() -> None:
     multiple=True,
     metavar="all|UUID",
     help="Change this object, or all, if it is here and differs; of Superset's bundles, others "
-    "are kept.",
+    "are kept. A dataset whose row-level rules would hold for other rows is changed by its UUID "
+    "only.",
 )
 def import_(
     file: BinaryIO, dry: bool, mapping: tuple[str, ...], given: tuple[str, ...],
@@ -185,7 +186,7 @@ def import_(
     wanted = overwrite if archive.is_zip(data) else ("all", *overwrite)
     choices = importing.Choices(
         databases=dict(map(_pair, mapping)), secrets=dict(map(_secret, given)),
-        overwrite=_overwritten(wanted),
+        overwrite=_overwritten(wanted), confirmed=_chosen(overwrite),
     )  # fmt: skip
     with core():
         found = (importing.plan if dry else importing.apply)(SYSTEM, data, choices)
@@ -211,10 +212,12 @@ def _secret(text: str) -> tuple[str, str]:
 
 
 def _overwritten(wanted: tuple[str, ...]) -> Literal["all"] | frozenset[UUID]:
-    if "all" in wanted:
-        return "all"
+    return "all" if "all" in wanted else _chosen(wanted)
+
+
+def _chosen(wanted: tuple[str, ...]) -> frozenset[UUID]:
     try:
-        return frozenset(UUID(text) for text in wanted)
+        return frozenset(UUID(text) for text in wanted if text != "all")
     except ValueError:
         raise click.BadParameter("--overwrite takes `all` or a UUID.") from None
 

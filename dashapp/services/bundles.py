@@ -9,10 +9,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from dashapp import permissions, warehouses
 from dashapp.charts import KINDS
-from dashapp.errors import AppError, Invalid
+from dashapp.errors import AppError, Conflict, Invalid
 from dashapp.services import audit, datasets, gathering, secrets, yamltext
 from dashapp.services.dashboards import keep_version
 from dashapp.services.gathering import export
@@ -44,18 +46,24 @@ Row = TypeVar("Row", Database, Dataset, Chart, Dashboard)
 
 @dataclass
 class Change:
-    """What an import does, or would do, to one object; one that is "kept" stays as it is."""
+    """What an import does, or would do, to one object; one that is "kept" stays as it is.
+
+    `notes` are what people should know of it.
+    """
 
     kind: str
     name: str
     uuid: UUID
     action: Action
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def parse(text: str) -> Bundle:
     """A bundle from YAML. Raises Invalid with all problems, by path."""
     content = yamltext.content(text)
+    if yamltext.has_nul(content):
+        raise Invalid("The bundle has a NUL character in a text; not every database keeps that.")
     try:
         return Bundle.model_validate(content)
     except ValidationError as error:
@@ -65,10 +73,13 @@ def parse(text: str) -> Bundle:
         raise Invalid(f"The bundle has {count}. {first}", fields) from error
 
 
-def plan(viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None) -> list[Change]:
+def plan(
+    viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None,
+    confirmed: Collection[UUID] = (),
+) -> list[Change]:  # fmt: skip
     """What `apply` would do to each object; nothing is changed."""
     permissions.require(viewer, "bundle.import")
-    steps = _Import(viewer, bundle, overwrite)
+    steps = _Import(viewer, bundle, overwrite, confirmed)
     try:
         return steps.run()
     finally:
@@ -76,15 +87,17 @@ def plan(viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = No
 
 
 def apply(
-    viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None
-) -> list[Change]:
+    viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None,
+    confirmed: Collection[UUID] = (),
+) -> list[Change]:  # fmt: skip
     """Import all of a bundle or nothing. Raises Invalid naming every object that is refused.
 
     Objects that are there and differ are changed if `overwrite` names them (None: all of them),
-    and kept as they are otherwise.
+    and kept as they are otherwise; datasets whose row-level rules would hold for other rows
+    afterwards only if `confirmed` names them too. Conflict: somebody changed the same meanwhile.
     """
     permissions.require(viewer, "bundle.import")
-    steps = _Import(viewer, bundle, overwrite)
+    steps = _Import(viewer, bundle, overwrite, confirmed)
     try:
         changes = steps.run()
         refused = [c for c in changes if c.action == "refused"]
@@ -93,6 +106,11 @@ def apply(
             text = "; ".join(f"{k}: {v}" for k, v in list(fields.items())[:10])
             raise Invalid(f"Nothing was imported. {text}", fields)
         db.session.commit()
+    except (IntegrityError, StaleDataError) as error:
+        db.session.rollback()
+        raise Conflict(
+            "Somebody else changed the same objects meanwhile. Nothing was imported; try again."
+        ) from error
     except BaseException:
         db.session.rollback()
         raise
@@ -103,9 +121,11 @@ class _Import:
     """One run over a bundle, inside one transaction."""
 
     def __init__(
-        self, viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None = None
-    ) -> None:
+        self, viewer: Viewer, bundle: Bundle, overwrite: Collection[UUID] | None,
+        confirmed: Collection[UUID],
+    ) -> None:  # fmt: skip
         self.viewer, self.bundle, self.overwrite = viewer, bundle, overwrite
+        self.confirmed = confirmed
         self.changes: list[Change] = []
 
     def run(self) -> list[Change]:
@@ -135,6 +155,8 @@ class _Import:
                 if self.overwrite is not None and spec.uuid not in self.overwrite:
                     change.action = "kept"
                     return
+                if not isinstance(row, Database):
+                    permissions.require_edit(self.viewer, row)
                 change.action = "changed"
             with db.session.no_autoflush:
                 write(fresh, spec)
@@ -167,10 +189,9 @@ class _Import:
     def _dataset(self, row: Dataset, spec: BundleDataset) -> None:
         permissions.require(self.viewer, "dataset.edit")
         database = self._known(Database, spec.database, "database")
-        datasets.check(
-            DatasetSpec(**{name: getattr(spec, name) for name in type(spec).model_fields}),
-            database.kind,
-        )
+        made = DatasetSpec(**{name: getattr(spec, name) for name in type(spec).model_fields})
+        datasets.check(made, database.kind)
+        self._keep_rules(row, made)
         row.database_id = database.id
         _fill(
             row, spec, "name", "schema_name", "table", "sql", "time_column", "zone",
@@ -188,6 +209,21 @@ class _Import:
         ]
         if row.owner_id is None:
             row.owner_id = self.viewer.user_id
+
+    def _keep_rules(self, row: Dataset, spec: DatasetSpec) -> None:
+        """Refuse what would lift a rule unless who manages rules chose just that."""
+        if row.id is None or not datasets.changes_rules(row, spec):
+            return
+        if not self.viewer.may("rule.manage"):
+            raise Invalid("Row-level rules lean on it; only an administrator may change it.")
+        if spec.uuid not in self.confirmed:
+            raise Invalid(
+                "Row-level rules lean on it, and would hold for other rows. It is changed only if "
+                "it is chosen by itself."
+            )
+        self.changes[-1].notes.append(
+            "Its row-level rules hold for other rows now, or no longer: look through them."
+        )
 
     def _chart(self, row: Chart, spec: BundleChart) -> None:
         permissions.require(self.viewer, "chart.edit")

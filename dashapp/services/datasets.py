@@ -129,18 +129,27 @@ def delete(viewer: Viewer, uuid: UUID) -> None:
     objects.delete(viewer, row, used=f"Charts still use {row.name}. Change or delete them first.")
 
 
-def _keep_rules(viewer: Viewer, row: Dataset, spec: DatasetSpec) -> None:
-    """Refuse changes that would lift a rule: another table under it, other calculated columns."""
-    if not row.rules or viewer.may("rule.manage"):
-        return
+def changes_rules(row: Dataset, spec: DatasetSpec) -> bool:
+    """Whether a rule would hold for other rows: another table under it, other calculated columns."""
+    if not row.rules:
+        return False
     before = dataset_spec(row)
     dialect = warehouses.warehouse(row.database.kind).sqlglot_dialect
-    is_moved = _relation(before) != _relation(spec)
-    if is_moved or any(
-        meaning(rule.clause, spec.table, before.columns, dialect)
-        != meaning(rule.clause, spec.table, spec.columns, dialect)
-        for rule in row.rules
-    ):
+    if _relation(before) != _relation(spec):
+        return True
+    try:
+        return any(
+            meaning(rule.clause, spec.table, before.columns, dialect)
+            != meaning(rule.clause, spec.table, spec.columns, dialect)
+            for rule in row.rules
+        )
+    except Invalid:  # Of columns that a rule cannot be kept with, nobody knows what they change.
+        return True
+
+
+def _keep_rules(viewer: Viewer, row: Dataset, spec: DatasetSpec) -> None:
+    """Refuse changes that would lift a rule, but for who manages rules."""
+    if not viewer.may("rule.manage") and changes_rules(row, spec):
         raise Forbidden(
             "Row-level rules lean on this dataset. Only an administrator may change its table or "
             "query, or the columns that the rules use."

@@ -91,3 +91,12 @@ def _check_shape(text: str, budget: Budget) -> None:
             depth -= 1
         if depth > MAX_DEPTH:
             raise Invalid("The file is nested too deeply.")
+
+
+def has_nul(value: Any) -> bool:
+    """Whether a text somewhere in a value has a character that not every database keeps."""
+    if isinstance(value, dict):
+        return any(has_nul(key) or has_nul(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple | set):
+        return any(map(has_nul, value))
+    return isinstance(value, str) and "\0" in value

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import yaml
 from flask import Flask
 
-from dashapp.errors import AppError, Forbidden, Invalid, NotFound
+from dashapp.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from dashapp.services import bundles, dashboards, datasets
 from dashapp.services.dashboards import Opened
 from dashapp.settings import settings
@@ -19,7 +19,7 @@ from dashapp.viewer import SYSTEM, Viewer
 from models import AuditEvent, Chart, Dashboard, Database, Dataset, RowRule, User, db
 from tests.services import market
 from tests.services.market import ORDERS, show
-from tests.services.metadata import add, person, user
+from tests.services.metadata import add, person, rule, user
 
 COUNTED = (Database, Dataset, Chart, Dashboard, AuditEvent)
 
@@ -255,6 +255,62 @@ def test_an_import_of_what_is_there_changes_neither_owner_nor_grants(eve: Viewer
     bundles.apply(admin, bundles.parse(text))
     again = db.session.scalars(sa.select(Dashboard).where(Dashboard.slug == "market")).one()
     assert (again.title, again.owner_id) == ("Renamed", eve.user_id)
+
+
+LIFTS: dict[str, tuple[str, str]] = {
+    "another table": ("table: orders", "table: stores"),
+    "another schema": ("table: orders", "schema_name: main\n  table: orders"),
+    "its column calculated": ("- name: region\n", "- name: region\n    expression: lower(city)\n"),
+}
+
+
+@pytest.mark.parametrize("lift", LIFTS.values(), ids=LIFTS)
+def test_no_import_of_everything_changes_what_a_row_rule_means(
+    ann: Viewer, lift: tuple[str, str]
+) -> None:
+    row = db.session.scalars(sa.select(Dataset).where(Dataset.uuid == ORDERS)).one()
+    rule(row, "region = 'North'", applies_to_all=True)
+    admin = person(user("root", "admin").id, "admin")
+    text = bundles.export(SYSTEM, ["market"])
+    assert lift[0] in text
+    bundle = bundles.parse(text.replace(*lift, 1))
+    for viewer in (SYSTEM, admin):
+        for chosen in (None, {ORDERS}):
+            with pytest.raises(Invalid, match="Row-level rules lean on it"):
+                bundles.apply(viewer, bundle, chosen)
+    assert bundles.export(SYSTEM, ["market"]) == text
+    told = [c.notes for c in bundles.plan(admin, bundle, {ORDERS}, {ORDERS}) if c.notes]
+    assert "row-level rules" in told[0][0]
+    bundles.apply(admin, bundle, {ORDERS}, {ORDERS})
+    assert bundles.export(SYSTEM, ["market"]) != text
+
+
+def test_an_import_may_change_the_rest_of_a_dataset_with_rules(ann: Viewer) -> None:
+    row = db.session.scalars(sa.select(Dataset).where(Dataset.uuid == ORDERS)).one()
+    rule(row, "region = 'North'", applies_to_all=True)
+    text = bundles.export(SYSTEM, ["market"])
+    more = text.replace("table: orders", "table: orders\n  description: More", 1)
+    bundles.apply(SYSTEM, bundles.parse(more))
+    assert "description: More" in bundles.export(SYSTEM, ["market"])
+
+
+def test_an_import_that_meets_another_one_is_told_so(
+    ann: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody takes the dashboard's name between our look and our write."""
+    bundle = bundles.parse(bundles.export(SYSTEM, ["market"]))
+    twin = bundle.dashboards[0].model_copy(update={"uuid": uuid4()})
+    monkeypatch.setattr(bundles._Import, "_free", lambda *one: None)
+    before = rows()
+    with pytest.raises(Conflict, match="Nothing was imported"):
+        bundles.apply(SYSTEM, bundle.model_copy(update={"dashboards": (twin,)}))
+    assert rows() == before
+
+
+def test_texts_that_no_database_keeps_are_refused(ann: Viewer) -> None:
+    text = bundles.export(SYSTEM, ["market"]).replace("title: Market", 'title: "Mar\\0ket"')
+    with pytest.raises(Invalid, match="NUL"):
+        bundles.parse(text)
 
 
 def test_editors_import_nothing_and_export_no_secrets(eve: Viewer) -> None:

@@ -26,12 +26,14 @@ class Choices:
 
     `databases` maps a database of the bundle (UUID or name) onto one here (UUID or name),
     `secrets` gives passwords (UUID or name → password), `overwrite` says which objects that are
-    here already and differ are changed.
+    here already and differ are changed. `confirmed` names datasets among them whose row-level rules
+    may hold for other rows afterwards; objects that are chosen one by one are.
     """
 
     databases: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     overwrite: Literal["all"] | frozenset[UUID] = frozenset()
+    confirmed: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,10 @@ def _run(viewer: Viewer, data: bytes, choices: Choices, *, dry: bool) -> Report:
             f"Nothing was imported. {'; '.join(blocked)}", dict.fromkeys(blocked, "Missing.")
         )
     wanted = None if choices.overwrite == "all" else choices.overwrite | translated.additions
-    bundle = translated.bundle
-    changes = bundles.plan(viewer, bundle, wanted) if dry else bundles.apply(viewer, bundle, wanted)
+    sure = choices.confirmed
+    sure |= choices.overwrite if isinstance(choices.overwrite, frozenset) else frozenset()
+    step = bundles.plan if dry else bundles.apply
+    changes = step(viewer, translated.bundle, wanted, sure)
     blocked += tuple(_refusals(changes, translated))
     return Report(_lines(changes, translated), _sources(translated), blocked)
 
@@ -145,7 +149,14 @@ def _refusals(changes: list[bundles.Change], translated: Translated) -> list[str
 def _lines(changes: list[bundles.Change], translated: Translated) -> tuple[Line, ...]:
     """A line per object, in the order in which they lean on each other."""
     lines = [
-        Line(c.kind, c.name, c.uuid, c.action, tuple(c.problems), translated.told(c.uuid))
+        Line(
+            c.kind,
+            c.name,
+            c.uuid,
+            c.action,
+            tuple(c.problems),
+            (*c.notes, *translated.told(c.uuid)),
+        )
         for c in changes
     ]
     lines += [
