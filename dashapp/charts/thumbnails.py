@@ -32,14 +32,17 @@ def small(drawing: Drawing) -> Drawing:
     """The drawing as a thumbnail: what is there of it fits, nothing reacts.
 
     Plots lose legends, titles, annotations and most ticks, tables all but their first rows and
-    columns, numbers all but the value. An empty one stays as it is.
+    columns, numbers all but the value and its trend. An empty one stays as it is.
     """
     if isinstance(drawing, Plot):
         return replace(drawing, figure=_figure(drawing.figure), clicks=())
     if isinstance(drawing, Grid):
         return _grid(drawing)
     if isinstance(drawing, Number):
-        return Number(drawing.value, tone=drawing.tone, size=drawing.size, summary=drawing.summary)
+        return Number(
+            drawing.value, trend=drawing.trend, tone=drawing.tone, size=drawing.size,
+            summary=drawing.summary,
+        )  # fmt: skip
     if isinstance(drawing, Text):
         return replace(drawing, markdown=_beginning(drawing.markdown))
     return drawing

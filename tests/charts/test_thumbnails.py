@@ -108,10 +108,10 @@ def test_a_table_shows_its_first_rows_and_columns() -> None:
     assert not {"filter", "pinned", "width"} & {k for c in found.columns for k in c}
 
 
-def test_a_number_shows_its_value_alone() -> None:
+def test_a_number_shows_its_value_and_its_trend() -> None:
     trend = {"data": [], "layout": {}}
     found = small(Number("12", "People", "+3%", "good", "since May", trend, "#112233", 1.5, "12"))
-    assert found == Number("12", tone="#112233", size=1.5, summary="12")
+    assert found == Number("12", trend=trend, tone="#112233", size=1.5, summary="12")
 
 
 @pytest.mark.parametrize(
