@@ -22,6 +22,8 @@ _INNER, _OUTER = 0.93, 1.0  # Radii of an arc; ribbons end at the inner one.
 _STEP: Final = 0.05  # Radians between two points of an arc.
 _LABEL: Final = 0.12  # Height of a name, while the radius is 1.
 _TOP: Final = 0.15  # Arcs so close to the top or bottom have their name above or below.
+_LETTERS: Final = 14  # Of a name.
+_NARROW, _LETTER = 340, 5.4  # Width in px of a tile that names still fit into, and of a letter.
 _TOUCH: Final = (0.86, 0.72, 0.55)  # Radii at which a ribbon's ends are hovered.
 
 Polygon = tuple[Sequence[float | None], Sequence[float | None]]
@@ -82,7 +84,8 @@ class Chord(ChartKind):
         if options.labels and not place:
             traces.append(circle.names())
         page = layout(look, legend=place, entries=links.names, hovermode="closest", **bare_axes())
-        page["xaxis"]["range"], page["yaxis"]["range"] = [-1.6, 1.6], [-1.12, 1.12]
+        beside = circle.beside() if options.labels and not place else _OUTER + 0.05
+        page["xaxis"]["range"], page["yaxis"]["range"] = [-beside, beside], [-1.12, 1.12]
         page["hoverdistance"] = 30
         page["margin"] |= {"l": 2, "r": 2, "t": 2 if not place else 8, "b": 2}
         told = links.summary(options.told(dataset), written)
@@ -189,6 +192,11 @@ class _Circle:
             "hovertemplate": "%{hovertext}<extra></extra>", "customdata": rows, **GHOST,
         }]  # fmt: skip
 
+    def beside(self) -> float:
+        """How far names reach in a narrow tile, where the radius is 1."""
+        longest = max(min(len(name), _LETTERS) for name in self.links.names) * _LETTER + 6
+        return _NARROW / 2 / ((_NARROW / 2 - longest) / 1.04)
+
     def names(self) -> dict[str, Any]:
         """Names beside arcs that are long enough for them."""
         middle = (self.starts + self.ends) / 2
@@ -209,9 +217,9 @@ class _Circle:
         return {
             "type": "scatter", "mode": "text", "name": "", "showlegend": False,
             "x": typed(1.04 * np.sin(at)), "y": typed(1.04 * np.cos(at)),
-            "text": [safe(shorten(self.links.names[i], 20)) for i in shown],
+            "text": [safe(shorten(self.links.names[i], _LETTERS)) for i in shown],
             "textposition": [a or b for a, b in zip(where.tolist(), over.tolist(), strict=True)],
-            "textfont": {"size": 11}, "hoverinfo": "skip", "cliponaxis": False,
+            "textfont": {"size": 10}, "hoverinfo": "skip", "cliponaxis": False,
         }  # fmt: skip
 
 

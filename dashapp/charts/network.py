@@ -22,6 +22,8 @@ from dashapp.specs import DatasetSpec, Dimension, QuerySpec, metric_name
 _WIDTHS: Final = 4  # Classes of widths of links; a trace each.
 _NAMED: Final = 24  # Names that are written at most; hover tells all.
 _CLEAR: Final = (0.34, 0.1)  # Room of a name across and up, as shares of the plane.
+_LETTERS: Final = 16  # Of a name.
+_NARROW, _LETTER = 300, 5.4  # Width in px of a tile that names still fit into, and of a letter.
 
 
 class Network(ChartKind):
@@ -134,7 +136,7 @@ class Network(ChartKind):
         page = layout(look, legend=place, entries=named, hovermode="closest",
                       **bare_axes(options.roam, options.place == "circle"))  # fmt: skip
         page["dragmode"] = "pan" if options.roam else False
-        page["xaxis"]["range"], page["yaxis"]["range"] = [-1.12, 1.12], [-1.12, 1.22]
+        page["xaxis"]["range"], page["yaxis"]["range"] = plane.reach(), [-1.12, 1.22]
         if place:
             page["legend"]["itemsizing"] = "constant"
         told = links.summary(options.told(dataset), written)
@@ -161,6 +163,14 @@ class _Plane:
         self.sizes = _spread(by, options.node_size)
         self.paleness = round(min(0.5, max(0.18, 40 / len(links.values))), 2)
         self.named = self._named()
+
+    def reach(self) -> list[float]:
+        """Ends of the axis from left to right: names at the edge have room in a narrow tile."""
+        low, high = -1.12, 1.12
+        for i in self.named:
+            half = min(len(self.links.names[i]), _LETTERS) * _LETTER / _NARROW
+            low, high = min(low, self.at[i, 0] - half), max(high, self.at[i, 0] + half)
+        return [round(float(low), 3), round(float(high), 3)]
 
     def lines(self) -> list[dict[str, Any]]:
         """Links in classes of like widths."""
@@ -230,7 +240,7 @@ class _Plane:
             "showlegend": bool(name), "x": typed(self.at[places, 0]), "y": typed(self.at[places, 1]),
             "marker": {"size": typed(self.sizes[places]), "color": color,
                        "line": {"width": 1, "color": faded("#ffffff", 0.55)}},
-            "text": [safe(shorten(links.names[i], 18)) if i in self.named else "" for i in places],
+            "text": [safe(shorten(links.names[i], _LETTERS)) if i in self.named else "" for i in places],
             "textposition": "top center", "textfont": {"size": 10}, "cliponaxis": False,
             "hovertext": told, "hovertemplate": "%{hovertext}<extra></extra>",
             "customdata": [[links.members[i]] if i in starts else None for i in places],

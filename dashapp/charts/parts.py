@@ -23,7 +23,8 @@ from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, SeriesLimit,
 from dashapp.specs.post import Contribution
 from dashapp.specs.query import Metric
 
-_ROOMY: Final = 0.75  # Up to this radius labels beside a pie have room.
+_ROOMY: Final = 0.75  # Up to this radius labels beside a pie have room,
+_SHORT: Final = 10  # if they are no longer, in letters.
 _NAMING: Final = frozenset({"name", "name and share", "name and value", "name, value and share"})
 
 
@@ -233,6 +234,7 @@ def _pie(options: Pie.Options, slices: Slices, written: Style, title: str) -> di
     outer = options.outer_radius / 100
     room = [(1 - outer) / 2, (1 + outer) / 2]
     outside = options.labels_outside
+    longest = max(map(len, slices.names)) if options.labels in _NAMING else 0
     found = {
         "type": "pie",
         "labels": [safe(t) for t in unique(shorten(n, 24) for n in slices.names)],
@@ -248,7 +250,7 @@ def _pie(options: Pie.Options, slices: Slices, written: Style, title: str) -> di
         "textinfo": "none" if options.labels == "none" else "text",
         "texttemplate": [text if s >= least else "" for s in slices.sizes.tolist()],
         "textposition": "outside" if outside else "inside",
-        "automargin": outside and outer > _ROOMY,
+        "automargin": outside and (outer > _ROOMY or longest > _SHORT),
         "name": safe(title),
         "hovertemplate": (
             f"%{{hovertext}}<br><b>{name}</b> · {hover('percent', SHARE)}<extra></extra>"

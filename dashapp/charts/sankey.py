@@ -15,9 +15,14 @@ from dashapp.charts.colors import OTHER_COLOR, assign, faded
 from dashapp.charts.links import LinkOptions, Links, links_of
 from dashapp.charts.plotting import NO_ROWS, safe, shorten, typed, unique
 from dashapp.charts.values import Plain
+from dashapp.charts.wide import Ints
 from dashapp.specs import DatasetSpec, QuerySpec, metric_name
 
 _WHOLE: Final = 60  # Characters of a name that hover tells.
+_NARROW, _LETTER = 420, 5.5  # Width in px of a tile that names still fit into, and of a letter.
+_DEEPEST: Final = 50  # Stages that are told apart; a loop has no last one.
+_NAMED: Final = 24  # Names of one stage.
+_SIZES: Final = ((12, 12), (16, 11), (20, 10))  # Nodes of one stage and their names' size in px.
 _PAD_PX: Final = 200  # Room for the gaps between nodes of one stage.
 
 
@@ -112,14 +117,16 @@ class Sankey(ChartKind):
         starts = set(links.source.tolist())
         nodes = [[m] if i in starts else None for i, m in enumerate(links.members)]
         crowd = max(8, int(np.sqrt(len(names)) * 4))
+        labels, size = _labels(links, options.upright)
+        if not options.labels:
+            labels = [""] * len(names)
         return {
             "type": "sankey",
+            "textfont": {"size": size},
             "orientation": "v" if options.upright else "h",
             "arrangement": "snap",
             "node": {
-                "label": [safe(shorten(n, 24)) for n in links.names]
-                if options.labels
-                else [""] * len(names),
+                "label": labels,
                 "color": colors,
                 "line": {"width": 0},
                 "pad": max(3, min(16, _PAD_PX // crowd)),
@@ -143,6 +150,40 @@ class Sankey(ChartKind):
                 | dict(zip(bands_of, rows, strict=True))
             },
         }
+
+
+def _labels(links: Links, upright: bool) -> tuple[list[str], int]:
+    """Names as they stand at nodes, and their size in px: the more nodes, the smaller.
+
+    Of a stage with many nodes only the largest are named; upright ones lie side by side.
+    """
+    stages = _stages(links)
+    count = np.bincount(stages)
+    most = int(count.max()) * (3 if upright else 1)
+    size = next((px for nodes, px in _SIZES if most <= nodes), 9)
+    gap = _NARROW / max(1, len(count) - 1)
+    letters = 12 if upright else max(8, min(24, int(0.48 * gap / _LETTER)))
+    labels = [""] * len(links.names)
+    weights = links.weights
+    for stage in range(len(count)):
+        nodes = np.flatnonzero(stages == stage)
+        for i in nodes[np.argsort(-weights[nodes], kind="stable")][:_NAMED].tolist():
+            labels[i] = safe(shorten(links.names[i], letters))
+    return labels, size
+
+
+def _stages(links: Links) -> Ints:
+    """The stage of each node: how many links lead to it at most; ends stand in the last one."""
+    stages = np.zeros(len(links.members), dtype=np.int64)
+    apart = links.source != links.target
+    source, target = links.source[apart], links.target[apart]
+    for _ in range(min(len(stages), _DEEPEST)):
+        before = stages.copy()
+        np.maximum.at(stages, target, before[source] + 1)
+        if np.array_equal(before, stages):
+            break
+    stages[np.setdiff1d(target, source)] = stages.max()
+    return np.asarray(np.unique(stages, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
 def _without_cycles(links: Links) -> Links:

@@ -196,6 +196,30 @@ def test_cells_get_coarser_until_they_can_be_drawn():
         assert sum(numbers(found.figure["data"][0]["z"])) == 20_000
 
 
+def test_the_summary_tells_that_cells_are_wider_than_chosen():
+    fine = plot("map_grid", TABLE, position=AT, cell_m=20_000)
+    assert "as wide as chosen" not in fine.summary
+    for slug in ("map_hexbin", "map_grid", "map_contour"):
+        coarse = plot(slug, TABLE, position=AT, cell_m=1)
+        assert "times as wide as chosen" in coarse.summary, slug
+
+
+def test_numbers_of_points_put_together_stand_apart():
+    table = pa.table({"lat": RNG.uniform(-30, 30, 500), "lon": RNG.uniform(-60, 60, 500)})
+    found = plot("map_points", table, position=AT, cluster_px=60).figure
+    groups = found["data"][0]
+    counts = [int(t) for t in groups["text"]]
+    alone = sum(len(numbers(t["lon"])) for t in found["data"][1:])
+    assert sum(counts) + alone == 500
+    west, east = found["layout"]["geo"]["lonaxis"]["range"]
+    px = 560 / (east - west)
+    middles = list(zip(numbers(groups["lon"]), numbers(groups["lat"]), strict=True))
+    widths = numbers(groups["marker"]["size"])
+    for i, (x, y) in enumerate(middles):
+        for j, (a, b) in enumerate(middles[:i]):
+            assert np.hypot(x - a, y - b) * px > (widths[i] + widths[j]) / 2
+
+
 def test_contours_are_lines_and_bands_at_their_levels():
     levels = [{"low": 2, "color": "#ff0000"}, {"low": 0.5, "high": 2, "color": "#00ff00"}]
     found = plot("map_contour", TABLE, position=AT, weight="flights", levels=levels)
@@ -285,6 +309,22 @@ def test_geojson_of_all_kinds_is_drawn_and_junk_is_left_out():
     found = plot("map_geojson", pa.table({"json": cells}), geojson="json")
     assert shapes(found) == ["choropleth", "scattergeo", "scattergeo"]
     assert found.summary == "GeoJSON with 1 areas, 1 lines, 1 points."
+
+
+def test_the_summary_tells_how_many_rows_of_geojson_are_too_much():
+    cells = [json.dumps({"type": "Point", "coordinates": [i % 90, 2]}) for i in range(3_050)]
+    found = plot("map_geojson", pa.table({"json": cells}), geojson="json")
+    assert found.summary == "GeoJSON with 3,000 points. 50 rows are too much to draw."
+    long = json.dumps({"type": "LineString", "coordinates": [[i % 90, 2] for i in range(40_000)]})
+    found = plot("map_geojson", pa.table({"json": [long, long]}), geojson="json")
+    assert found.summary == "GeoJSON with 1 lines. 1 rows are too much to draw."
+
+
+def test_the_world_is_never_cut_in_the_north():
+    table = pa.table({"lat": [-40.0, 55.0], "lon": [-100.0, 120.0]})
+    geo = plot("map_points", table, position=AT).figure["layout"]["geo"]
+    assert geo["lataxis"]["range"][0] <= -57
+    assert geo["lataxis"]["range"][1] >= 83
 
 
 def test_a_chosen_view_holds_and_the_rest_follows_the_data():

@@ -88,6 +88,30 @@ def test_a_flow_that_comes_back_ends_at_a_second_node():
     assert loop["node"]["label"] == ["a", "b", "c", "(empty)"]
 
 
+def test_names_of_many_nodes_are_small_and_those_of_the_smallest_left_out():
+    few = plot("sankey", FLOWS, **LINKS).figure["data"][0]
+    assert few["textfont"]["size"] == 12
+    assert all(few["node"]["label"])
+    many = pa.table({"origin": ["a"] * 40, "carrier": [f"to {i:02}" for i in range(40)],
+                     "flights": [float(100 - i) for i in range(40)]})  # fmt: skip
+    trace = plot("sankey", many, **LINKS).figure["data"][0]
+    assert trace["textfont"]["size"] == 9
+    named = [label for label in trace["node"]["label"] if label]
+    assert len(named) == 25  # Of the stage with 40 the 24 largest, and where they come from.
+    assert "to 00" in named
+    assert "to 39" not in named
+
+
+@pytest.mark.parametrize("slug", ["chord", "network"])
+def test_names_at_the_edge_have_room_in_narrow_tiles(slug):
+    def reach(name: str) -> float:
+        table = pa.table({"origin": [name, "b"], "carrier": ["b", "c"], "flights": [9.0, 3.0]})
+        low, high = plot(slug, table, **LINKS).figure["layout"]["xaxis"]["range"]
+        return float(high - low)
+
+    assert reach("a rather long name") > reach("a")
+
+
 def test_bands_and_nodes_lead_to_raw_values():
     trace = plot("sankey", FLOWS, **LINKS).figure["data"][0]
     marks = trace["meta"]["marks"]

@@ -151,8 +151,8 @@ class MapGeojson(MapKind):
     @classmethod
     def layer(cls, options: Options, table: pa.Table, dataset: DatasetSpec, look: Look) -> Layer:
         """Areas under lines under points."""
-        table = table.slice(0, MOST_AREAS)
-        found = _Features(options, table, dataset, look)
+        found = _Features(options, table.slice(0, MOST_AREAS), dataset, look)
+        found.left_out += max(0, table.num_rows - MOST_AREAS)
         lon, lat = found.corners()
         return Layer(
             lon, lat, lambda view: found.traces(), found.told,
@@ -175,6 +175,7 @@ class _Features:
             "polygon": [], "line": [], "point": []
         }  # fmt: skip
         left = shapes.MOST_POINTS
+        self.left_out = 0  # Rows that were too many, or have a part that was too much.
         for row, cell in enumerate(table.column(options.geojson or "").to_pylist()):
             read = shapes.geojson(cell)
             title = _title(read) if read else ""
@@ -182,6 +183,7 @@ class _Features:
                 left -= sum(map(len, rings))
                 if left > 0:
                     self.parts[kind].append((row, title, rings))
+            self.left_out += left <= 0
 
     def corners(self) -> tuple[Floats, Floats]:
         """Where all parts lie."""
@@ -230,10 +232,11 @@ class _Features:
         }
 
     def told(self) -> str:
-        """How many parts of each kind."""
+        """How many parts of each kind, and of how many rows not all could be drawn."""
         names = (("polygon", "areas"), ("line", "lines"), ("point", "points"))
         number = [f"{len(self.parts[k]):,} {name}" for k, name in names if self.parts[k]]
-        return f"GeoJSON with {', '.join(number)}."
+        rest = f" {self.left_out:,} rows are too much to draw." if self.left_out else ""
+        return f"GeoJSON with {', '.join(number)}.{rest}"
 
 
 def _title(found: dict[str, Any]) -> str:

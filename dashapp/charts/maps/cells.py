@@ -89,11 +89,15 @@ class GroundOptions(CellOptions):
 
 @dataclass(frozen=True)
 class Cells:
-    """Values of cells, with their corners in degrees (cell, corner, longitude and latitude)."""
+    """Values of cells, with their corners in degrees (cell, corner, longitude and latitude).
+
+    `growth` is by how much they are larger than was chosen, so that they can be seen and drawn.
+    """
 
     corners: npt.NDArray[np.float64]
     values: Floats
     counts: Ints
+    growth: float = 1.0
 
 
 def gathered(owner: Ints, count: int, weights: Floats, how: Gather) -> Floats:
@@ -191,7 +195,7 @@ class MapHexbin(MapCells):
     def cells(cls, options: Options, view: View, lon: Floats, lat: Floats, weight: Floats) -> Cells:
         """Hexagons in the plane of the map."""
         radius = view.degrees(options.cell_m) if options.cell_m else view.degrees_per_px * 9
-        radius = max(radius, view.degrees_per_px * _FINEST_PX)
+        chosen, radius = radius, max(radius, view.degrees_per_px * _FINEST_PX)
         for _ in range(_COARSEST):
             owner, middles = hexagons(lon, mercator(lat), radius)
             if len(middles) <= MOST_CELLS:
@@ -199,7 +203,7 @@ class MapHexbin(MapCells):
             radius *= 2
         angles = np.radians(np.arange(6) * -60 + 90)
         shape = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius
-        return _cells(options, owner, middles, shape, weight)
+        return _cells(options, owner, middles, shape, weight, radius / chosen)
 
 
 class MapGrid(MapCells):
@@ -240,14 +244,14 @@ class MapScreenGrid(MapCells):
 def _squares(
     options: Any, view: View, lon: Floats, lat: Floats, weight: Floats, side: float
 ) -> Cells:
-    side = max(side, view.degrees_per_px * _FINEST_PX)
+    chosen, side = side, max(side, view.degrees_per_px * _FINEST_PX)
     for _ in range(_COARSEST):
         owner, middles = squares(lon, mercator(lat), side)
         if len(middles) <= MOST_CELLS:
             break
         side *= 2
     shape = np.array([(-1, -1), (-1, 1), (1, 1), (1, -1)]) * side / 2
-    return _cells(options, owner, middles, shape, weight)
+    return _cells(options, owner, middles, shape, weight, side / chosen)
 
 
 def _cells(
@@ -256,11 +260,12 @@ def _cells(
     middles: npt.NDArray[np.float64],
     shape: npt.NDArray[np.float64],
     weight: Floats,
+    growth: float,
 ) -> Cells:
     corners = middles[:, None, :] + shape[None, :, :]
     corners[:, :, 1] = latitude(corners[:, :, 1])
     values = gathered(owner, len(middles), weight, options.gather)
-    return Cells(corners, values, np.bincount(owner, minlength=len(middles)))
+    return Cells(corners, values, np.bincount(owner, minlength=len(middles)), growth)
 
 
 def _area(options: Any, found: Cells, title: str, written: Style) -> dict[str, Any]:
@@ -287,7 +292,10 @@ def _told(found: Cells, title: str, how: str, places: int, written: Style) -> st
     top = int(np.argmax(found.values))
     x, y = found.corners[top].mean(axis=0).tolist()
     named = title if how == "sum" else f"{how.capitalize()} of {title}"
+    grown = (
+        f" Cells are {found.growth:,.3g} times as wide as chosen." if found.growth > 1.001 else ""
+    )
     return (
         f"{named} of {places:,} places in {len(found.values):,} cells: highest "
-        f"{written.text(float(found.values[top]))} at {y:.2f}°, {x:.2f}°."
+        f"{written.text(float(found.values[top]))} at {y:.2f}°, {x:.2f}°.{grown}"
     )

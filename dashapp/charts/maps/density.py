@@ -234,16 +234,18 @@ class MapContour(MapKind):
         lon, lat, weight = options.read(table)
         title = options.named(dataset)
         drawn: list[Level] = []
+        growth = 1.0
 
         def written() -> Style:
             lows = np.array([level.low for level in drawn])
             return style(options.measured, dataset, look, lows, options.format)
 
         def draw(view: View) -> list[dict[str, Any]]:
+            nonlocal growth
             side = view.degrees(options.cell_m) if options.cell_m else view.degrees_per_px * 10
             finer = _FINER if options.smooth else 1
             grid = _Grid(view.wrapped(lon), lat, weight, side / finer, air=3 * finer)
-            values = grid.values
+            values, growth = grid.values, grid.side / side
             if options.smooth:  # As much as in a cell of the chosen size.
                 values = grid.blurred(side / grid.side) * (side / grid.side) ** 2
             drawn[:] = options.levels or _even(float(values.max()))
@@ -251,7 +253,8 @@ class MapContour(MapKind):
 
         def told() -> str:
             levels = ", ".join(written().text(level.low) for level in drawn)
-            return f"{title} of {len(lon):,} places, with lines at {levels} per cell."
+            rest = f" Cells are {growth:,.3g} times as wide as chosen." if growth > 1.001 else ""
+            return f"{title} of {len(lon):,} places, with lines at {levels} per cell.{rest}"
 
         return Layer(lon, lat, draw, told, heading=title)
 

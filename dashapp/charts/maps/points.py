@@ -146,6 +146,7 @@ class _Points:
         self.hover, self.clicked = self.rows.hover(), self.rows.clicks()
         if not options.told and not options.metrics:
             self.hover = [f"{y:.4f}°, {x:.4f}°" for x, y in zip(lon, lat, strict=True)]
+        self.hidden = 0  # Points that are not drawn; known once they are.
         self.groups = self._groups()
         self.entries = [name for name, _, _ in self.groups] if options.color else []
 
@@ -180,11 +181,13 @@ class _Points:
         found: list[dict[str, Any]] = []
         if self.options.cluster_px:
             groups = clustered(view, self.lon, self.lat, self.options.cluster_px)
-            single = groups.alone
+            single, self.hidden = groups.alone, groups.hidden
             found = groups.traces(self.options.point_color or self.look.palette[0])
         diameters = self._diameters(view)
         for name, color, at in self.groups:
-            at = at[single[at]][:MOST_MARKS]
+            at = at[single[at]]
+            self.hidden += max(0, len(at) - MOST_MARKS)
+            at = at[:MOST_MARKS]
             if len(at):
                 found.append(
                     self._trace(name, color, at[np.argsort(-diameters[at], kind="stable")])
@@ -226,7 +229,7 @@ class _Points:
 
     def summary(self, all_of_them: int) -> str:
         """How many points, of how many."""
-        drawn = len(self.lon)
+        drawn = len(self.lon) - self.hidden
         told = (
             f"{drawn:,} points" if drawn == all_of_them else f"{drawn:,} of {all_of_them:,} points"
         )

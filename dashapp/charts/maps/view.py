@@ -101,7 +101,9 @@ class View:
         if self.is_world:
             found["projection"] = {"type": "natural earth"}
             found["lonaxis"] = {"range": [self.lon - 180, self.lon + 180]}
-            found["lataxis"] = {"range": [max(-80.0, self.south), min(84.0, self.north)]}
+            # The width decides how large the world is: leaving out north or south gains nothing.
+            south, north = min(WORLD.south, self.south), max(WORLD.north, self.north)
+            found["lataxis"] = {"range": [max(-80.0, south), min(84.0, north)]}
         else:
             found["projection"] = {"type": "mercator"}
             found["lonaxis"] = {"range": [self.west, self.east], **self._grid()}
@@ -131,7 +133,7 @@ class View:
 
 
 # All of it but the ice in the south, cut where hardly anybody lives.
-WORLD: Final = View(-169.0, -57.0, 191.0, 79.0, 0.1)
+WORLD: Final = View(-169.0, -57.0, 191.0, 83.5, 0.1)
 
 
 def around(lat: float, lon: float, zoom: float) -> View:
