@@ -286,6 +286,49 @@
       slice.classList.toggle("is-dim", mine.length > 0 && !isBranch && at >= 0 && !isPicked(members[at], targets, mine));
     });
   }
+  // So do stages of a funnel and bands of a Sankey diagram, which Plotly cannot select either.
+  function fade(el, targets, mine) {
+    const pale = (mark, values) => mark.classList.toggle("is-dim", mine.length > 0 && !isPicked(values, targets, mine));
+    el.querySelectorAll(".funnellayer .point").forEach((mark) => {
+      const trace = el.data[((mark.closest(".trace").__data__ || [])[0] || { trace: {} }).trace.index];
+      if (trace && trace.customdata) pale(mark, trace.customdata[mark.__data__.i]);
+    });
+    const trace = el.data[0];
+    if (trace && trace.type === "sankey") el.querySelectorAll(".sankey-link").forEach((band) => pale(band, member({ customdata: trace.link.customdata[band.__data__.link.pointNumber] }, el)));
+  }
+  // The pointer is a hand over what a click would filter by, and only there.
+  function hand(el) {
+    if (el._dashappPoints || !el.on) return;
+    el._dashappPoints = true;
+    const over = (e) => {
+      const clicks = ((el.layout || {}).meta || {}).clicks || [];
+      el.classList.toggle("is-over", clicks.length > 0 && (e.points || []).some((p) => { const v = member(p, el); return v !== undefined && v !== null; }));
+    };
+    el.on("plotly_hover", over);
+    el.on("plotly_unhover", () => el.classList.remove("is-over"));
+  }
+  // A flat map takes its whole tile: what it must show stays, and more of the world is around it.
+  const LEAST_SPREAD = 1.04, NORTHMOST = 84;
+  function spread(el) {
+    const geo = el.layout && el.layout.geo, size = el._fullLayout && el._fullLayout._size;
+    if (!geo || !size || !window.Plotly || geo.showland === undefined || (geo.projection || {}).type !== "mercator") return;
+    const now = [geo.lonaxis.range, geo.lataxis.range];
+    if (!el._dashappView || !same(now, el._dashappView.shown)) el._dashappView = { wanted: now };
+    const [[west, east], [south, north]] = el._dashappView.wanted;
+    const up = (lat) => Math.asinh(Math.tan((lat * Math.PI) / 180)) * (180 / Math.PI);
+    const down = (y) => Math.atan(Math.sinh((y * Math.PI) / 180)) * (180 / Math.PI);
+    const low = up(south), high = up(north), shape = size.w / Math.max(1, size.h);
+    const wide = Math.min(360, Math.max(east - west, (high - low) * shape)), tall = Math.max(high - low, (east - west) / shape);
+    const spare = Math.max(0, up(NORTHMOST) - tall / 2), lon = (west + east) / 2;
+    const lat = Math.max(-spare, Math.min(spare, (low + high) / 2));
+    const ends = [Math.max(-NORTHMOST, down(lat - tall / 2)), Math.min(NORTHMOST, down(lat + tall / 2))];
+    const shown = [[lon - wide / 2, lon + wide / 2], ends];
+    const has = [now[0][1] - now[0][0], up(now[1][1]) - up(now[1][0])], gets = [wide, up(ends[1]) - up(ends[0])];
+    if (gets.every((span, i) => Math.max(span / has[i], has[i] / span) < LEAST_SPREAD)) return;
+    el._dashappView.shown = shown;
+    window.Plotly.relayout(el, { "geo.lonaxis.range": shown[0], "geo.lataxis.range": shown[1] });
+  }
+  window.addEventListener("resize", () => window.setTimeout(decorate, 400));
   // A click on a part that stands for members filters; Plotly would go down into it. Branches of
   // rings and steps are gone into.
   const NESTED = ["treemap", "sunburst", "icicle"];
@@ -322,10 +365,13 @@
     document.querySelectorAll(".js-plotly-plot").forEach((el) => {
       const targets = el.layout && el.layout.meta && el.layout.meta.clicks;
       el.classList.toggle("has-clicks", !!(targets && targets.length));
+      spread(el);
+      hand(el);
       const tile = el.closest("[data-tile]");
       if (!tile || !targets || !targets.length || !window.Plotly) return;
       const mine = clicks.filter((c) => c.source === tile.dataset.tile);
       const type = el.data[0] && el.data[0].type;
+      fade(el, targets, mine);
       if (type === "heatmap") { outline(el, targets, mine); return; }
       if (NESTED.includes(type)) still(el, type);
       if (type === "pie" || NESTED.includes(type)) { dim(el, targets, mine); return; }
@@ -338,7 +384,7 @@
       if (!same(picked, el._dashappPicked || el.data.map(() => null))) {
         el._dashappPicked = picked;
         el.data.forEach((trace, i) => {
-          if (["scatter", "bar", "scattergl", "histogram", "box", "scattergeo", "choropleth", "scattermap", "choroplethmap"].includes(trace.type || "scatter")) window.Plotly.restyle(el, { selectedpoints: [picked[i]] }, [i]);
+          if (["scatter", "bar", "scattergl", "histogram", "box", "scattergeo", "choropleth", "scattermap", "choroplethmap", "barpolar", "scatterpolar"].includes(trace.type || "scatter")) window.Plotly.restyle(el, { selectedpoints: [picked[i]] }, [i]);
         });
       }
     });
