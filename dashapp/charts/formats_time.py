@@ -23,6 +23,10 @@ _FIELDS = {
     "LLLL": "%B", "LLL": "%b", "LL": "%m", "L": "%-m", "dd": "%d", "d": "%-d", "EEEE": "%A",
     "EEE": "%a", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "ss": "%S", "a": "%p",
 }  # fmt: skip
+# Directives that stand for a whole format of the locale; fillers by their flags.
+_WHOLE = {"c": "dateTime", "x": "date", "X": "time"}
+_FILLERS = {"-": "", "_": " ", "0": "0"}
+_Writer = Callable[[datetime, dict[str, Any]], tuple[str, int, str]]
 _WEEK = {
     "en": "week of {}", "de": "Woche vom {}", "fr": "semaine du {}", "es": "semana del {}",
     "it": "settimana del {}", "nl": "week van {}", "pt": "semana de {}",
@@ -94,18 +98,34 @@ def check(fmt: str) -> None:
 def write(when: datetime, fmt: str, locale: str) -> str:
     """`when` (a wall clock) in a d3 time format, with the locale's names."""
     names = time_names(locale)
+    told = []
+    for part, filler in _parts(fmt, locale):
+        if isinstance(part, str):
+            told.append(part)
+            continue
+        text, width, usual = part(when, names)
+        fill = usual if filler is None else filler
+        told.append(text.rjust(width, fill) if fill else text)
+    return "".join(told)
 
-    def told(match: re.Match[str]) -> str:
+
+@lru_cache(maxsize=512)
+def _parts(fmt: str, locale: str) -> tuple[tuple[str | _Writer, str | None], ...]:
+    """A format taken apart, once: words, and what writes a directive with its own filler."""
+    found: list[tuple[str | _Writer, str | None]] = []
+    at = 0
+    for match in _DIRECTIVE.finditer(fmt):
+        found.append((fmt[at : match.start()], None))
         flag, letter = match[1], match[2]
         if letter == "%":
-            return "%"
-        if letter in "cxX":
-            return write(when, names[{"c": "dateTime", "x": "date", "X": "time"}[letter]], locale)
-        text, width, fill = _WRITERS[letter](when, names)
-        filler = {"-": "", "_": " ", "0": "0"}.get(flag, fill)
-        return text.rjust(width, filler) if filler else text
-
-    return _DIRECTIVE.sub(told, fmt)
+            found.append(("%", None))
+        elif letter in _WHOLE:
+            found += _parts(str(time_names(locale)[_WHOLE[letter]]), locale)
+        else:
+            found.append((_WRITERS[letter], _FILLERS.get(flag)))
+        at = match.end()
+    found.append((fmt[at:], None))
+    return tuple(part for part in found if part[0] != "")
 
 
 @lru_cache(maxsize=64)
@@ -172,9 +192,6 @@ def _epoch_ms(when: datetime) -> int:
     return int(
         (when.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1)
     )
-
-
-_Writer = Callable[[datetime, dict[str, Any]], tuple[str, int, str]]
 
 
 def _digits(of: Callable[[datetime], int], width: int, fill: str = "0") -> _Writer:

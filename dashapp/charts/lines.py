@@ -44,7 +44,7 @@ class Stroke:
 def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
     """A line along time or members."""
     y = wide.cells(mark.column)[mark.row]
-    shown = np.ones(len(y), dtype=bool) if stroke.gaps else wide.present()[mark.row]
+    shown = np.ones(len(y), dtype=bool) if stroke.gaps else wide.present[mark.row]
     at = _trimmed(np.flatnonzero(shown), y)
     at = at[thinned(y[at])]
     trace: dict[str, Any] = {

@@ -112,7 +112,8 @@ class Encoded:
         """The distinct values as JSON; times as ISO text, whole days without a time."""
         if pa.types.is_timestamp(self.values.type):
             return iso(self.values)
-        return [plain(v) for v in self.values.to_pylist()]
+        values = self.values.to_pylist()
+        return values if pa.types.is_string(self.values.type) else [plain(v) for v in values]
 
 
 def encode(table: pa.Table, name: str) -> Encoded:
@@ -137,9 +138,12 @@ def iso(times: pa.Array[Any]) -> list[Plain]:
     stamps = np.asarray(pc.cast(times, pa.timestamp("us")).to_numpy(zero_copy_only=False))
     known = stamps[~np.isnat(stamps)]
     days = not zoned and bool((known == known.astype("datetime64[D]")).all())
-    unit = "D" if days else ("us" if (known != known.astype("datetime64[s]")).any() else "s")
-    texts = np.datetime_as_string(stamps.astype(f"datetime64[{unit}]"))
-    return [None if t == "NaT" else f"{t}+00:00" if zoned else str(t) for t in texts.tolist()]
+    if days:
+        return list(pc.cast(pa.array(stamps.astype("datetime64[D]")), pa.string()).to_pylist())
+    unit = "us" if (known != known.astype("datetime64[s]")).any() else "s"
+    written: Any = pc.cast(pa.array(stamps.astype(f"datetime64[{unit}]")), pa.string())
+    texts = pc.replace_substring(written, " ", "T").to_pylist()
+    return [None if t is None else f"{t}+00:00" for t in texts] if zoned else texts
 
 
 def milliseconds(times: pa.Array[Any], zone: str) -> Floats:
@@ -176,4 +180,8 @@ def clicks_of(*members: Iterable[Plain], has_other: bool = False) -> list[list[P
 
     With `has_other`, the member "Other" stands for many members and is not clickable (None).
     """
-    return [None if has_other and OTHER in row else list(row) for row in zip(*members, strict=True)]
+    columns = [list(column) for column in members]
+    found: list[list[Plain] | None] = [*map(list, zip(*columns, strict=True))]
+    if has_other and any(OTHER in column for column in columns):
+        return [None if row is None or OTHER in row else row for row in found]
+    return found

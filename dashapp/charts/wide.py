@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -57,7 +58,12 @@ def words(
 ) -> list[str]:
     """Members as people read them: times by their grain, bins as ranges, numbers formatted."""
     column = dimension_column(dimension, dataset)
-    return [_word(m, dimension, column.type, column.format, look) for m in members]
+    kind, fmt = column.type, column.format
+    is_plain = kind == "text" and not dimension.grain  # Most members are what they are.
+    return [
+        m if is_plain and type(m) is str and m.strip() else _word(m, dimension, kind, fmt, look)
+        for m in members
+    ]
 
 
 def _word(member: Plain, dimension: Dimension, kind: str, fmt: str | None, look: Look) -> str:
@@ -120,6 +126,7 @@ class Wide:
             self._known[column] = found
         return self._known[column]
 
+    @cached_property
     def present(self) -> npt.NDArray[np.bool_]:
         """Where the answer has a row, be its numbers empty or not."""
         found = np.zeros(self.shape, dtype=bool)
@@ -277,10 +284,11 @@ def _axis(along: Encoded, look: Look) -> tuple[Ints, list[Plain], Floats | None]
     if not len(along) or not is_time(along.values):
         return along.codes, members, None
     ms = milliseconds(along.values, look.zone)
-    order = [i for i in np.argsort(ms, kind="stable").tolist() if not np.isnan(ms[i])]
+    order = np.argsort(ms, kind="stable")
+    order = order[np.isfinite(ms[order])]
     moved = np.full(len(members) + 1, -1, dtype=np.int64)
     moved[order] = np.arange(len(order))
-    return moved[along.codes], [members[i] for i in order], ms[order]
+    return moved[along.codes], [members[i] for i in order.tolist()], ms[order]
 
 
 def _combined(parts: Sequence[Encoded], rows: int) -> tuple[Ints, list[tuple[Plain, ...]]]:
