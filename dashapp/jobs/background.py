@@ -71,12 +71,10 @@ class BackgroundJobs(CeleryManager):
         subject: Callable[[], str],
         context: Callable[[], AbstractContextManager[object]] = nullcontext,
         request_id: Callable[[], str] = lambda: "-",
-        patience_s: float = pulse.PATIENCE_S,
     ) -> None:
         self._ticket = ticket
         self._subject = subject
         self._context = context
-        self._patience_s = patience_s
         self._request_id = request_id
         self._known = threading.local()
         self._store = pulse.store_of(celery)
@@ -158,7 +156,7 @@ class BackgroundJobs(CeleryManager):
             return "ended", {}
         self._own(job)
         meta = self.handle.backend.get_task_meta(job, cache=False)
-        return pulse.fate(self._store, job, meta["status"], self._patience_s), meta
+        return pulse.fate(self._store, job, meta["status"]), meta
 
     def job_running(self, job: str | None) -> bool:
         """Whether a job has not ended, as far as the last `get_result` of this thread knew."""

@@ -82,7 +82,7 @@ def workers(store: Store) -> bool:
     return store.get(ANY_WORKER) is not None
 
 
-def fate(store: Store, job: str, status: str, patience_s: float = PATIENCE_S) -> Fate:
+def fate(store: Store, job: str, status: str) -> Fate:
     """What became of a job, given the state Celery has for it (read before the result is)."""
     if status in states.READY_STATES:
         return "ended"
@@ -96,13 +96,13 @@ def fate(store: Store, job: str, status: str, patience_s: float = PATIENCE_S) ->
     elif holder is not None:
         if store.get(f"{ANY_WORKER}:{holder.decode()}") is not None:
             return "queued"
-        grace = patience_s
+        grace = PATIENCE_S
     elif store.get(_key("queued", job)) is None:
         grace = DOUBT_S  # Nobody knows it any more: the store was emptied.
     elif workers(store) and store.get(IDLE_WORKER) is None:
         return "queued"
     else:
-        grace = patience_s  # Nobody is there, or somebody idle would have taken it long ago.
+        grace = PATIENCE_S  # Nobody is there, or somebody idle would have taken it long ago.
     if _doubted_s(store, job, started) >= grace:
         return "lost"
     return "running" if started else "queued"

@@ -46,7 +46,7 @@ celery.conf.imports = ()
 server = Flask(__name__)
 server.secret_key = "a key that is the same in web server and worker"
 background = BackgroundJobs(
-    celery, ticket=lambda: f"ticket of {who()}", subject=who, context=context, patience_s=4
+    celery, ticket=lambda: f"ticket of {who()}", subject=who, context=context
 )
 app = Dash(server=server, background_callback_manager=background)
 app.layout = html.Div(

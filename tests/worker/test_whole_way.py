@@ -16,7 +16,7 @@ import callbacks
 import pages
 from dashapp import cache, warehouses
 from dashapp.factory import create_server
-from dashapp.jobs import celery_app
+from dashapp.jobs import celery_app, pulse
 from dashapp.settings import settings
 from dashapp.ui import ids
 from models import db
@@ -86,8 +86,9 @@ class Download:
 
 
 def test_a_file_is_written_by_the_worker_and_fetched_by_its_maker(
-    server: Flask, tmp_path: Path
+    server: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pulse, "PATIENCE_S", 60)  # Workers may take long to start.
     anna, ben = doors.enter(server, "anna"), doors.enter(server, "ben")
     with worker(settings(), tmp_path / "worker.log", "app"):
         shown = Download(anna).shown()
@@ -103,7 +104,10 @@ def test_a_file_is_written_by_the_worker_and_fetched_by_its_maker(
     assert server.test_client().get(link[0]).status_code in (302, 303, 401)
 
 
-def test_a_worker_killed_before_it_begins_shows_a_sentence(server: Flask, tmp_path: Path) -> None:
+def test_a_worker_killed_before_it_begins_shows_a_sentence(
+    server: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "PATIENCE_S", 0.5)
     anna = doors.enter(server, "anna")
     download = Download(anna, format="xlsx")
     with worker(settings(), tmp_path / "worker.log", "app") as pid:
