@@ -1,20 +1,27 @@
-"""The command line as people use it: in processes of its own."""
+"""The command line as people use it, in processes of its own where that makes a difference."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
+from dashapp import cache, cli, warehouses
+from dashapp.services import sources
 from tests.jobs.browser import until
 from tests.servers import free_port
 
@@ -29,19 +36,59 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     return plain | {"DASHAPP_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)} | named
 
 
-def dashapp(
+def process(
     folder: Path, *arguments: str, text: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end, in a process of its own."""
     return subprocess.run(
         [*DASHAPP, *arguments], input=text, capture_output=True, text=True, timeout=120,
         env=environment(folder, **settings), cwd=folder, check=False,
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a command left, named as `subprocess` names it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def dashapp(folder: Path, *arguments: str, text: str = "", **settings: str) -> Done:
+    """Run a command to its end, in this process: a process of its own takes seconds to start."""
+    cache.reset()
+    sources.forget()
+    env = {name: None for name in os.environ if name.startswith("DASHAPP_")}
+    env |= environment(folder, **settings)
+    with (
+        CliRunner().isolation(text, env) as (out, err, _),
+        mock.patch.object(sys, "argv", ["dashapp", *arguments]),
+        mock.patch("dashapp.settings._current", None),
+    ):
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            warehouses.dispose()
+            cache.reset()
+    return Done(code, out.getvalue().decode(), err.getvalue().decode())
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the newest tables."""
+    folder = tmp_path_factory.mktemp("template")
+    assert process(folder, "db", "upgrade").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def migrated(tmp_path: Path) -> Path:
-    assert dashapp(tmp_path, "db", "upgrade").returncode == 0
+def migrated(template: Path, tmp_path: Path) -> Path:
+    """A data folder with the newest tables for one test."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -64,6 +111,13 @@ def test_wrong_settings_are_one_clear_line(
     assert line in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "hunter22" not in done.stderr
+
+
+def test_a_process_of_its_own_says_the_same(tmp_path: Path) -> None:
+    wrong = {"secret_key": "short hunter22"}
+    inside, outside = (run(tmp_path, "db", "current", **wrong) for run in (dashapp, process))
+    assert (inside.returncode, inside.stdout) == (outside.returncode, outside.stdout)
+    assert inside.stderr == outside.stderr
 
 
 def test_tables_go_up_and_down(tmp_path: Path) -> None:
@@ -154,7 +208,7 @@ def test_the_doctor_exits_with_1_when_something_is_wrong(migrated: Path) -> None
 
 def test_a_metadata_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     url = f"postgresql+psycopg://dash:hunter22@127.0.0.1:{free_port()}/dash"
-    done = dashapp(tmp_path, "db", "upgrade", database_url=url)
+    done = process(tmp_path, "db", "upgrade", database_url=url)
     assert done.returncode == 1
     assert "dashapp doctor" in done.stderr
     assert "hunter22" not in done.stderr
@@ -180,31 +234,45 @@ def running(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], 
 
 def test_run_serves_restarts_what_dies_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
-    with running(tmp_path, port) as (process, log):
+    with running(tmp_path, port) as (server, log):
         link = re.search(rf"http://127.0.0.1:{port}/first-admin/\S+", log.read_text())
         assert link is not None
         with urllib.request.urlopen(link[0]) as page:
             assert page.status == 200
         until(lambda: "ok  Worker" in dashapp(tmp_path, "doctor").stdout)
         worker = next(
-            child for child in psutil.Process(process.pid).children() if "celery" in child.cmdline()
+            child for child in psutil.Process(server.pid).children() if "celery" in child.cmdline()
         )
         worker.kill()
         until(lambda: "The worker was killed by SIGKILL" in log.read_text())
         until(lambda: "ok  Worker" in dashapp(tmp_path, "doctor").stdout)
-        second = dashapp(tmp_path, "run", port=str(free_port()))
+        second = process(tmp_path, "run", port=str(free_port()))
         assert (second.returncode, "already" in second.stderr) == (1, True)
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        children = psutil.Process(server.pid).children(recursive=True)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
         assert not any(child.is_running() for child in children)
 
 
-def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
-    with running(tmp_path, port := free_port()):
-        other = tmp_path / "other"
+def answers(port: int) -> bool:
+    """Whether somebody listens."""
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_port_that_is_taken_is_one_line(migrated: Path) -> None:
+    port = free_port()
+    web = subprocess.Popen(
+        [*DASHAPP, "web"], env=environment(migrated, port=str(port)), cwd=migrated
+    )
+    try:
+        until(lambda: answers(port), seconds=90)
+        other = migrated / "other"
         other.mkdir()
-        done = dashapp(other, "run", port=str(port))
+        done = process(other, "run", port=str(port))
+    finally:
+        web.kill()
+        web.wait()
     assert done.returncode == 1
     assert f"Port {port} on 127.0.0.1 cannot be used" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
