@@ -1,4 +1,4 @@
-"""`python -m benchmarks [callbacks|opening|compiling ...]`."""
+"""`python -m benchmarks [callbacks|opening|compiling|figures ...]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import callbacks, compiling, opening
+from benchmarks import callbacks, compiling, figures, opening
 from benchmarks.stage import prepared
 from dashapp.settings import Settings
 
@@ -39,6 +39,14 @@ TEXTS = {
         "From a question to SQL",
         "Building and compiling one statement, values bound; nothing is asked of a database.",
     ),
+    "figures": (
+        "Building figures",
+        "The gallery's first chart of each kind, drawn from answers of its questions that were "
+        f"grown to {figures.FEW:,} and {figures.MANY:,} rows each: later times, more members, other "
+        "numbers. No question is asked and nothing is sent. *A column* is to read one column of as "
+        "many numbers and to write it as figures have it. The size is that of the whole drawing: "
+        "kinds draw no more than a screen can show.",
+    ),
 }
 
 
@@ -48,6 +56,8 @@ def measured(name: str, chosen: Settings) -> str:
         return callbacks.run()
     if name == "compiling":
         return compiling.run()
+    if name == "figures":
+        return figures.run()
     try:
         return opening.run(chosen)
     except opening.NoBrowser as error:

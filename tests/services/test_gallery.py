@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from benchmarks import figures
 from dashapp import cache, warehouses
+from dashapp.charts import KINDS
 from dashapp.charts.base import Empty, Plot
 from dashapp.charts.thumbnails import small
 from dashapp.errors import AppError, Forbidden, NotFound
@@ -18,6 +20,14 @@ from dashapp.viewer import SYSTEM, Viewer
 from tests.charts.small import still
 from tests.services.conftest import KEY
 from tests.services.metadata import metadata, person, user
+
+# Traces that Plotly draws with WebGL: the policy of our pages forbids the code that most of them
+# make as they run, and browsers keep few pictures of that kind at once.
+WEBGL = frozenset({
+    "cone", "densitymap", "densitymapbox", "choroplethmap", "choroplethmapbox", "heatmapgl",
+    "isosurface", "mesh3d", "parcoords", "pointcloud", "scatter3d", "scattergl", "scattermap",
+    "scattermapbox", "scatterpolargl", "splom", "streamtube", "surface", "volume",
+})  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +64,26 @@ def test_every_chart_of_the_gallery_draws_large_and_small(ada: Viewer) -> None:
         if isinstance(answer.drawing, Plot):
             assert answer.drawing.summary
             assert all(r.rows <= 10_000 for r in answer.results.values())
+
+
+def test_no_kind_draws_with_webgl(ada: Viewer) -> None:
+    opened = gallery.open_gallery(ada)
+    places = [tile for _, tile in opened.layout.tiles()]
+    assert {opened.charts[tile.chart].kind for tile in places} == KINDS.keys()
+    found = charts.answers(ada, opened, [tile.key for tile in places], Want())
+    types = {
+        (key, trace.get("type", "scatter"))
+        for key, answer in found.items()
+        if isinstance(answer.drawing, Plot)
+        for trace in answer.drawing.figure["data"]
+    }
+    assert {(key, kind) for key, kind in types if kind in WEBGL} == set()
+
+
+def test_benchmarks_draw_every_kind_at_a_thousand_rows(loaded: Flask) -> None:
+    found = {slug: case.drawing(figures.FEW)() for slug, case in figures.cases().items()}
+    assert found.keys() == KINDS.keys()
+    assert [slug for slug, drawing in found.items() if isinstance(drawing, Empty)] == []
 
 
 def test_every_family_has_a_sheet_and_every_kind_a_picture(ada: Viewer) -> None:
