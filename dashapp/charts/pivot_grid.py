@@ -12,6 +12,7 @@ from dashapp.charts import cells
 from dashapp.charts.base import Look
 from dashapp.charts.cells import Cell
 from dashapp.charts.pivot_tree import Cube, Path
+from dashapp.charts.said import said
 from dashapp.charts.values import number, plain
 
 TOTAL: Final = "Total"
@@ -97,7 +98,7 @@ class Sheet:
                 line[_METRIC] = title
                 line["_by"] = name
             if len(row) < len(self.rows):
-                word = "" if place else TOTAL
+                word = "" if place else said(TOTAL, self.look.locale)
                 line |= {"_total": True, "_words": {self.row_field(len(row)): word}}
             yield line
 
@@ -138,7 +139,7 @@ class Sheet:
             ]
             is_total = len(path) < len(self.column_cells)
             if is_total:
-                heads.append(TOTAL)
+                heads.append(said(TOTAL, self.look.locale))
             if name and (len(self.metrics) > 1 or not self.column_cells):
                 heads.insert(0 if self.metrics_first else len(heads), titles[name])
             if not heads:

@@ -22,6 +22,7 @@ from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import OTHER, OTHER_COLOR, assign, faded
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, encode, floats, safe, shorten, typed
+from dashapp.charts.said import said
 from dashapp.charts.scatter_options import MOST_POINTS, ScatterOptions
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import words
@@ -144,7 +145,7 @@ class _Points:
         ]
         rest = np.flatnonzero(np.isin(self.color.codes, order[MOST_GROUPS:]))
         if len(rest):
-            found.append(self._trace(rest, OTHER, OTHER_COLOR))
+            found.append(self._trace(rest, said(OTHER, self.look.locale), OTHER_COLOR))
         self.entries = [spoken[i] for i in order[:MOST_GROUPS]]
         return found
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from dashapp.charts.base import Look
 from dashapp.charts.colors import OTHER, assign
 from dashapp.charts.plotting import Floats, clicks_of, encode, floats
+from dashapp.charts.said import said
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import Sort, ordered, words
 from dashapp.specs import DatasetSpec, Dimension, metric_name
@@ -61,14 +62,14 @@ def sliced(
     ):
         rest = has_other and OTHER in row
         key = (OTHER,) * len(dimensions) if rest else row
-        spoken.setdefault(key, OTHER if rest else name)
+        spoken.setdefault(key, said(OTHER, look.locale) if rest else name)
         sizes[key] = sizes.get(key, 0.0) + size
     sizes = {k: v for k, v in sizes.items() if v > 0}
     small = _small(sizes, other_below, MOST if most is None else len(sizes))
     if small:
         other = (OTHER,) * len(dimensions)
         sizes[other] = sizes.pop(other, 0.0) + sum(sizes.pop(row) for row in small)
-        spoken[other], has_other = OTHER, True
+        spoken[other], has_other = said(OTHER, look.locale), True
     return _arranged(sizes, spoken, look, sort, most, has_other)
 
 

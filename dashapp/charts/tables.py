@@ -14,6 +14,7 @@ from dashapp.charts.base import ChartKind, ClickTarget, Drawing, Empty, Grid, Lo
 from dashapp.charts.cells import Cell
 from dashapp.charts.colors import BAD, GOOD
 from dashapp.charts.plotting import NO_ROWS
+from dashapp.charts.said import said
 from dashapp.charts.table_options import ColumnLook, Show, TableOptions
 from dashapp.charts.tones import ToneRule
 from dashapp.charts.values import column as cells_of
@@ -107,7 +108,7 @@ class Table(ChartKind):
                 for n in shown
             ],
             rows=records(rows, zone=look.zone),
-            totals=[] if totals is None else _totals(totals, shown, options),
+            totals=[] if totals is None else _totals(totals, shown, options, look),
             clicks=_clicks(options, dataset, shown),
             paged=paged,
             page_size=options.page_size,
@@ -274,7 +275,9 @@ def _clicks(
     return {name: ClickTarget(name) for name in words if name in shown}
 
 
-def _totals(table: pa.Table, shown: list[str], options: TableOptions) -> list[dict[str, Any]]:
+def _totals(
+    table: pa.Table, shown: list[str], options: TableOptions, look: Look
+) -> list[dict[str, Any]]:
     if not table.num_rows:
         return []
     values = records(table.slice(0, 1))[0]
@@ -282,7 +285,8 @@ def _totals(table: pa.Table, shown: list[str], options: TableOptions) -> list[di
         total = number(values.get(metric_name(metric)))
         values[f"%{metric_name(metric)}"] = 1.0 if total else None
     hidden = set(values) - set(shown)
-    return [cells.total_row(shown, {k: v for k, v in values.items() if k not in hidden}, TOTAL)]
+    word = said(TOTAL, look.locale)
+    return [cells.total_row(shown, {k: v for k, v in values.items() if k not in hidden}, word)]
 
 
 def _summary(

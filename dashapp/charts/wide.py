@@ -24,6 +24,7 @@ from dashapp.charts.plotting import (
     member_text,
     milliseconds,
 )
+from dashapp.charts.said import said
 from dashapp.charts.values import Plain
 from dashapp.specs import DatasetSpec, Dimension
 
@@ -67,8 +68,12 @@ def words(
 
 
 def _word(member: Plain, dimension: Dimension, kind: str, fmt: str | None, look: Look) -> str:
-    if member is None or isinstance(member, bool) or member == "":
-        return member_text(member)
+    if (
+        member is None
+        or isinstance(member, bool)
+        or (isinstance(member, str) and not member.strip())
+    ):
+        return said(member_text(member), look.locale)
     if dimension.grain or kind in ("time", "date"):
         return formats.time(member, fmt, dimension.grain, look.locale, look.zone)
     if isinstance(member, int | float):
@@ -264,7 +269,7 @@ def widen(
     found = []
     for place, member in enumerate(members):
         is_other = OTHER in member
-        own = OTHER if is_other else " · ".join(w[place] for w in words_of)
+        own = said(OTHER, look.locale) if is_other else " · ".join(w[place] for w in words_of)
         found.append(Series(member, own, is_other))
     size = np.zeros(len(members))
     if metrics:

@@ -20,6 +20,7 @@ from dashapp.charts.maps.places import Position
 from dashapp.charts.maps.view import View
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import Floats, encode, safe
+from dashapp.charts.said import said
 from dashapp.charts.wide import words
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
@@ -268,7 +269,7 @@ class Lines:
             for i in order[:MOST_GROUPS]
         ]
         rest = np.flatnonzero(np.isin(found.codes, order[MOST_GROUPS:])).tolist()
-        groups += [(OTHER, OTHER_COLOR, rest)] if rest else []
+        groups += [(said(OTHER, self.look.locale), OTHER_COLOR, rest)] if rest else []
         return groups, [name for name, _, _ in groups]
 
     def traces(self) -> list[dict[str, Any]]:

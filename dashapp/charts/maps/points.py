@@ -18,6 +18,7 @@ from dashapp.charts.maps.layer import MOST_MARKS, Layer, MapKind, Rows, ScaleOpt
 from dashapp.charts.maps.places import Position
 from dashapp.charts.maps.view import View
 from dashapp.charts.plotting import Floats, encode, floats, safe, typed
+from dashapp.charts.said import said
 from dashapp.charts.wide import words
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
@@ -167,7 +168,8 @@ class _Points:
             for i in order[:MOST_GROUPS]
         ]
         rest = np.flatnonzero(np.isin(found.codes, order[MOST_GROUPS:]))
-        return [*groups, (OTHER, OTHER_COLOR, rest)] if len(rest) else groups
+        other = (said(OTHER, self.look.locale), OTHER_COLOR, rest)
+        return [*groups, other] if len(rest) else groups
 
     def heading(self) -> str:
         """What the colours' legend shows."""
