@@ -168,10 +168,11 @@ def sized(found: dict[str, Any], cell: Cell, texts: Iterable[str]) -> dict[str, 
     title = str(found["headerName"])
     head = max([(len(title) + 1) // 2, *(len(word) for word in title.split())]) * _HEAD_PX
     longest = max((len(text) for text in texts), default=0)
-    wide = max(longest * _CHARACTER_PX, head) + _PADDING_PX
+    # Short texts are of capitals and wide letters more often.
+    wide = max(longest * _CHARACTER_PX + min(longest, 8), head) + _PADDING_PX
     wide = min(max(wide, _BAR_PX if cell.bar else _NARROWEST_PX), _WIDEST_PX)
     digit = _BOLD_PX if cell.rules else _DIGIT_PX
-    least = max(longest * digit, min(head, _HEAD_LEAST_PX)) + _TIGHT_PX
+    least = max(longest * digit + min(longest, 4), min(head, _HEAD_LEAST_PX)) + _TIGHT_PX
     if cell.holds == "text":
         least = min(least, _TEXT_LEAST_PX)
     least = min(max(least, _NARROWEST_PX), wide)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dashapp.charts import part_labels
 from dashapp.charts.asks import DATA, LOOK, click_target, dimension_title, metric_title
-from dashapp.charts.axes import CLEAR, SHARE, Style, layout, style
+from dashapp.charts.axes import CLEAR, GREY, SHARE, Style, layout, style
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import ink
 from dashapp.charts.formats import hover, number
@@ -256,7 +256,9 @@ def _pie(options: Pie.Options, slices: Slices, written: Style, title: str) -> di
             f"%{{hovertext}}<br><b>{name}</b> · {hover('percent', SHARE)}<extra></extra>"
         ),
     }
-    if not outside:
+    if outside:
+        found["outsidetextfont"] = {"color": GREY}  # The page makes it its own colour of text.
+    else:
         found |= {
             "insidetextorientation": "horizontal",
             "insidetextfont": {"color": [ink(c) for c in slices.colors]},

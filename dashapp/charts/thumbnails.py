@@ -50,7 +50,9 @@ def small(drawing: Drawing) -> Drawing:
 
 def _figure(figure: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: value for name, value in figure.items() if name in ("data", "layout")}
-    found["data"] = [_trace(trace) for trace in figure.get("data", ())]
+    traces = list(figure.get("data", ()))
+    marks = [t for t in traces if t.get("mode") != "text"]  # Words alone are labels of others.
+    found["data"] = [_trace(trace) for trace in marks or traces]
     layout = {k: v for k, v in figure.get("layout", {}).items() if k not in _DROPPED}
     for name, part in layout.items():
         if _CARTESIAN.fullmatch(name):

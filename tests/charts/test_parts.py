@@ -113,6 +113,7 @@ def test_labels_follow_a_template_and_may_stand_outside():
     trace = plot("pie", PLAIN, **options, labels_outside=True).figure["data"][0]
     assert trace["texttemplate"][0] == "&lt;b&gt;%{label}&lt;/b&gt;<br>%{percent:.0%} of all"
     assert trace["textposition"] == "outside"
+    assert trace["outsidetextfont"]["color"] == "#8a8f98"  # Readable on light and dark.
     assert "insidetextfont" not in trace
 
 

@@ -108,6 +108,13 @@ def test_a_table_shows_its_first_rows_and_columns() -> None:
     assert not {"filter", "pinned", "width"} & {k for c in found.columns for k in c}
 
 
+def test_labels_that_are_marks_of_their_own_are_left_out() -> None:
+    bars, words = {"type": "bar", "y": [1]}, {"type": "scatter", "mode": "text", "text": ["1"]}
+    found = small(Plot({"data": [bars, words], "layout": {}}))
+    assert isinstance(found, Plot)
+    assert [t["type"] for t in found.figure["data"]] == ["bar"]
+
+
 def test_a_number_shows_its_value_and_its_trend() -> None:
     trend = {"data": [], "layout": {}}
     found = small(Number("12", "People", "+3%", "good", "since May", trend, "#112233", 1.5, "12"))
