@@ -28,6 +28,7 @@ from dashapp.specs import DatasetSpec, Dimension, QuerySpec, SeriesLimit, metric
 from dashapp.specs.query import Metric
 
 MOST_VALUES: Final = 1_500  # Of one violin; more values do not change its shape.
+LARGEST: Final = 1e150  # The browser adds up squares; of larger values they are infinite.
 
 
 class Violin(ChartKind):
@@ -196,7 +197,8 @@ class _Groups:
     ) -> None:
         name = options.column or metric_name(options.measure)
         values = floats(table, name)
-        table, values = table.filter(pa.array(np.isfinite(values))), values[np.isfinite(values)]
+        known = np.abs(values) <= LARGEST
+        table, values = table.filter(pa.array(known)), values[known]
         members: list[Plain] = [None]
         codes: Ints = np.zeros(len(values), dtype=np.int64)
         names = [""]
@@ -208,8 +210,7 @@ class _Groups:
         kept = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
         self.left_out = max(0, len(kept) - options.members)
         parts = {i: np.sort(values[codes == i]) for i in kept[: options.members]}
-        with np.errstate(over="ignore"):  # Between the largest numbers of both signs.
-            medians = np.array([float(np.percentile(parts[i], 50)) for i in parts])
+        medians = np.array([float(np.percentile(parts[i], 50)) for i in parts])
         order = ordered([members[i] for i in parts], [names[i] for i in parts], options.sort,
                         medians)  # fmt: skip
         at = [list(parts)[i] for i in order]

@@ -73,6 +73,11 @@ def test_violins_draw_harm_nothing_one_and_many():
     assert found.summary.endswith("50 members left out.")
 
 
+def test_values_of_which_no_browser_knows_the_spread_are_left_out():
+    table = pa.table({"delay": [1.0, 1e308, -1e308, None, float("inf"), 1e150]})
+    assert numbers(plot("violin", table, column="delay").figure["data"][0]["y"]) == [1, 1e150]
+
+
 def test_the_warehouses_values_are_drawn(tmp_path):
     with flying(tmp_path) as source:
         assert len(asked("violin", source, column="delay", by=BY).figure["data"]) == 4
