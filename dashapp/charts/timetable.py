@@ -166,7 +166,7 @@ class TimeTable(ChartKind):
         metrics = options.metrics[:1] if options.rows else options.metrics
         names = tuple(metric_name(m) for m in metrics)
         wide = widen(tables["main"], time, series, names, dataset, look)
-        if not tables["main"].num_rows or (wide.ms is None and wide.shape[1]):
+        if not tables["main"].num_rows or wide.ms is None or not wide.shape[1]:
             return Empty("no_rows", NO_ROWS)
         values = np.vstack([wide.cells(n) for n in names])
         order = _largest(values)[: options.rows_limit] if options.rows else range(len(values))

@@ -26,6 +26,7 @@ from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name
 from dashapp.specs.query import Metric
 
 MOST_GROUPS: Final = 200
+MOST_PAIRS: Final = 2_000_000  # Groups by times: what fits into memory.
 CONTROL: Final = "control"
 
 
@@ -182,6 +183,8 @@ class _Groups:
     def series(self, metric: str) -> Floats:
         """A metric by group and bucket; the mean where a bucket occurs more than once."""
         shape = (len(self.names), int(self.buckets.max(initial=0)) + 1)
+        if shape[0] * shape[1] > MOST_PAIRS:
+            raise Invalid("There are too many groups and times to compare; filter, or cut coarser.")
         values = floats(self.table, metric)
         known = np.isfinite(values)
         total, count = np.zeros(shape), np.zeros(shape)

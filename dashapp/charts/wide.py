@@ -52,6 +52,10 @@ _CALENDARS: Final[tuple[dict[str, int], ...]] = tuple(
     for names in (_WEEK, _YEAR)
 )
 MOST_SERIES: Final = 100  # More cannot be told apart; the largest are drawn.
+# Series times members along the axis: a table may have as many of either as it has rows, and
+# their square fits into no memory. Fewer where each one is a point that is drawn.
+_MOST_HELD: Final = 4_000_000
+_MOST_DRAWN: Final = 400_000
 
 
 def words(
@@ -271,6 +275,8 @@ def widen(
         is_other = OTHER in member
         own = said(OTHER, look.locale) if is_other else " · ".join(w[place] for w in words_of)
         found.append(Series(member, own, is_other))
+    held = _MOST_HELD if most > MOST_SERIES else _MOST_DRAWN
+    most = max(1, min(most, held // max(1, len(values))))
     size = np.zeros(len(members))
     if metrics:
         np.add.at(size, rows, np.nan_to_num(np.abs(floats(table, metrics[0]))))
