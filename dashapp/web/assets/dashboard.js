@@ -311,7 +311,7 @@
   const LEAST_SPREAD = 1.04, NORTHMOST = 84;
   function spread(el) {
     const geo = el.layout && el.layout.geo, size = el._fullLayout && el._fullLayout._size;
-    if (!geo || !size || !window.Plotly || !(geo.showland || geo.lonaxis.showgrid) || (geo.projection || {}).type !== "mercator") return;
+    if (!geo || !size || !window.Plotly || (geo.projection || {}).type !== "mercator" || !(geo.showland || geo.lonaxis.showgrid)) return;
     const now = [geo.lonaxis.range, geo.lataxis.range];
     if (!el._dashappView || !same(now, el._dashappView.shown)) el._dashappView = { wanted: now };
     const [[west, east], [south, north]] = el._dashappView.wanted;
