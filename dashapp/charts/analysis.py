@@ -214,7 +214,7 @@ class Analysis(Spec):
                     time=axis.name, metrics=names, grain=grain, fill=self.fill, how=self.fill_how
                 )
             ]
-        if series and ((runs and self.rolling != "none") or self.share != "none"):
+        if series and (runs or self.share != "none"):
             return [Complete(time=axis.name, metrics=names)]
         return []
 
@@ -233,7 +233,7 @@ class Analysis(Spec):
                 )
             )
         if self.cumulative:
-            found.append(Cumulative(time=at, metrics=names))
+            found.append(Cumulative(time=at, metrics=names, carry=True))
         return found
 
     def _shares(
@@ -253,7 +253,7 @@ class Analysis(Spec):
                 metrics=group,
                 within=within[self.share],
                 together=self.share != "series",
-                zero=bool(series),
+                zero=bool(series) and self.share != "bucket",
             )
             for group in groups
         ]

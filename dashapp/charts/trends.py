@@ -169,7 +169,7 @@ class TrendOptions(ComparedOptions):
                 )
             )  # fmt: skip
         if self.cumulative:
-            found.append(Cumulative(time=axis.name, metrics=names))
+            found.append(Cumulative(time=axis.name, metrics=names, carry=True))
         return tuple(found)
 
     @property

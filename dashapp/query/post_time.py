@@ -64,7 +64,10 @@ _REDUCED: dict[str, Callable[[Floats], Any]] = {
 
 
 def cumulative(table: pa.Table, step: Cumulative, dimensions: Sequence[str]) -> pa.Table:
-    """Metrics replaced by their running value in each series; empty cells stay empty."""
+    """Metrics replaced by their running value in each series.
+
+    Empty cells stay empty, or carry the value so far: of a sum 0 before the first value.
+    """
     run, neutral = _RUNNING[step.how]
     whole = step.how in ("sum", "min", "max", "prod")
     parts = tables.series(table, _others(dimensions, step.time), step.time)
@@ -75,7 +78,8 @@ def cumulative(table: pa.Table, step: Cumulative, dimensions: Sequence[str]) -> 
             cells = values[rows]
             with np.errstate(over="ignore"):
                 told = run(np.where(np.isnan(cells), neutral, cells))
-            found[rows] = np.where(np.isnan(cells), np.nan, told)
+            gaps = np.isinf(told) if step.carry else np.isnan(cells)
+            found[rows] = np.where(gaps, np.nan, told)
         kind = table.schema.field(metric).type if whole else None
         table = tables.put(table, metric, tables.column_of(found, kind))
     return table

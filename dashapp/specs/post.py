@@ -42,12 +42,16 @@ class Pivot(Tagged):
 
 
 class Cumulative(Tagged):
-    """Running sum, product, minimum or maximum of metrics along the time dimension."""
+    """Running sum, product, minimum or maximum of metrics along the time dimension.
+
+    Cells that are empty stay empty; with `carry` they hold what has run up before them.
+    """
 
     step: Literal["cumulative"] = "cumulative"
     time: Name
     metrics: tuple[Name, ...]
     how: Literal["sum", "prod", "min", "max"] = "sum"
+    carry: bool = Field(False, description="Empty cells hold the value so far.")
 
 
 class Rolling(Tagged):

@@ -74,6 +74,20 @@ def test_running_values_are_per_series_and_skip_empty_cells(how, expected):
     assert answer(TABLE, step).schema == TABLE.schema
 
 
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("sum", [5, 5, 8, 10, 30, 60]),
+        ("min", [5, 5, 3, 10, 10, 10]),
+        ("max", [5, 5, 5, 10, 20, 30]),
+    ],
+)
+def test_running_values_are_carried_through_empty_cells_if_asked_for(how, expected):
+    assert (
+        cells(TABLE, Cumulative(time="day", metrics=("flights",), how=how, carry=True)) == expected
+    )
+
+
 def test_running_sum_follows_time_not_the_order_of_rows():
     table = TABLE.take([2, 5, 0, 3, 1, 4])
     assert cells(table, Cumulative(time="day", metrics=("flights",))) == [8, 60, 5, 10, None, 30]

@@ -179,7 +179,7 @@ def _steps(p: Params) -> dict[str, Any]:
     elif kind in ("mean", "sum", "std"):
         least = min(max(least, 0), 1000)
         found |= {"rolling": kind, "rolling_window": min(max(window, 1), 1000)}
-        found |= {"rolling_min": least, "rolling_skip": least}
+        found |= {"rolling_min": least, "rolling_skip": max(least - 1, 0)}
     return found
 
 

@@ -143,7 +143,7 @@ def _running(p: Params) -> dict[str, Any]:
         "rolling": kind,
         "rolling_window": min(max(p.whole("rolling_periods") or 1, 1), 10_000),
         "rolling_min": least,
-        "rolling_skip": least,  # Superset leaves out so many first rows.
+        "rolling_skip": max(least - 1, 0),  # Superset leaves out rows whose window is not full.
     }
 
 

@@ -79,7 +79,7 @@ def test_steps_are_made_regular_before_windows_are_laid():
     assert isinstance(regular, Resample)
     assert (regular.grain, regular.fill, regular.how) == ("day", "zero", "first")
     assert isinstance(window, Rolling)
-    assert (window.window, window.min_periods, window.skip) == (7, 3, 3)
+    assert (window.window, window.min_periods, window.skip) == (7, 3, 2)
 
 
 def test_without_any_time_a_trend_is_a_number():
@@ -194,7 +194,7 @@ def test_settings_of_any_type_are_taken_or_left(viz_type: str):
         (
             "big_number_trend",
             {"metric": "revenue", "time": "day", "grain": "day", "headline": "total", "lag": 0,
-             "rolling": "mean", "rolling_window": 7, "rolling_min": 2, "rolling_skip": 2,
+             "rolling": "mean", "rolling_window": 7, "rolling_min": 2, "rolling_skip": 1,
              "fill": "zero", "fill_how": "first", "fill_grain": "day"},
         ),
         ("big_number_trend", {"metric": "revenue", "time": "day", "grain": None,

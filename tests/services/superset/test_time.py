@@ -119,7 +119,7 @@ def test_what_is_computed_follows_supersets_steps():
     spec = KINDS["line"].queries(options, SALES)["main"]
     assert any(isinstance(s, Complete) for s in spec.post)
     (rolling,) = (s for s in spec.post if isinstance(s, Rolling))
-    assert (rolling.window, rolling.min_periods, rolling.skip) == (14, 2, 2)
+    assert (rolling.window, rolling.min_periods, rolling.skip) == (14, 2, 1)
 
 
 @pytest.mark.parametrize(
