@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests import servers
+from tests.interop import copies
 
 SHARED = Path(__file__).parents[3] / "shared" / "superset-examples"
 
@@ -21,7 +23,24 @@ def examples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def interop_postgres(postgres_server: str) -> Iterator[str]:
-    """A PostgreSQL database for a copy of the data: its URL."""
+def interop_postgres(postgres_server: str, examples: Path) -> Iterator[str]:
+    """A PostgreSQL database with a copy of the data that nobody changes: its URL."""
     with servers.postgres_database(postgres_server) as url:
-        yield url
+        yield copies.postgresql(copies.tables(examples / "data"), url)
+
+
+@pytest.fixture(scope="session")
+def interop_files(
+    examples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Answers with a copy of the data as a file of "sqlite" or "duckdb", made once."""
+    folder = tmp_path_factory.mktemp("copies")
+
+    @cache
+    def made(engine: str) -> Path:
+        place = folder / f"moved.{engine}"
+        copy = copies.sqlite if engine == "sqlite" else copies.duckdb_file
+        copy(copies.tables(examples / "data"), place)
+        return place
+
+    return made

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from dashapp.services.secrets import seal
 from dashapp.services.superset import importing
 from dashapp.viewer import Viewer
 from models import Database, db
-from tests.interop import copies
 
 BUNDLES = (
     "sales_dashboard",
@@ -19,16 +20,13 @@ BUNDLES = (
 )
 
 
-def copied(engine: str, examples: Path, folder: Path, postgres_url: str) -> str:
-    """A copy of the data: its URL."""
-    files = copies.tables(examples / "data")
+def copied(engine: str, files: Callable[[str], Path], folder: Path, postgres_url: str) -> str:
+    """The data where a server in `folder` may read it: its URL."""
     if engine == "postgresql":
-        return copies.postgresql(files, postgres_url)
+        return postgres_url
     place = folder / "warehouses"
     place.mkdir(exist_ok=True)
-    if engine == "duckdb":
-        return copies.duckdb_file(files, place / "moved.duckdb")
-    return copies.sqlite(files, place / "moved.sqlite")
+    return f"{engine}:///{shutil.copy(files(engine), place)}"
 
 
 def connect(engine: str, url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(engine: str, folder: Path, examples: Path, postgres_url: str) -> Iterator[Running]:
+def serving(
+    engine: str, folder: Path, examples: Path, files: Callable[[str], Path], postgres_url: str
+) -> Iterator[Running]:
     """A server that the five bundles moved to, over a copy of their data."""
     chosen = Settings(data_dir=folder, secret_key=SecretStr(KEY), private_hosts=("127.0.0.1",))
     with using(chosen):
@@ -54,7 +56,7 @@ def serving(engine: str, folder: Path, examples: Path, postgres_url: str) -> Ite
         migrate.upgrade(chosen.metadata_url)
         with create_core().app_context():
             accounts.create_user(SYSTEM, "ada", name="Ada", password=PASSWORD, role="admin")
-            moving.connect(engine, moving.copied(engine, examples, folder, postgres_url))
+            moving.connect(engine, moving.copied(engine, files, folder, postgres_url))
             moving.move(SYSTEM, examples)
             db.session.remove()
             db.engine.dispose()
@@ -73,12 +75,16 @@ def serving(engine: str, folder: Path, examples: Path, postgres_url: str) -> Ite
 
 @pytest.fixture(scope="module", params=["sqlite", "duckdb", "postgresql"])
 def server(
-    request: pytest.FixtureRequest, examples: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    examples: Path,
+    interop_files: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Running]:
     """A server per engine."""
     engine = str(request.param)
     url = request.getfixturevalue("interop_postgres") if engine == "postgresql" else ""
-    with serving(engine, tmp_path_factory.mktemp(engine), examples, url) as made:
+    folder = tmp_path_factory.mktemp(engine)
+    with serving(engine, folder, examples, interop_files, url) as made:
         yield made
 
 

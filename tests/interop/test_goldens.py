@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -41,7 +41,10 @@ class Moved:
 
 @pytest.fixture(scope="module", params=["sqlite", "duckdb", "postgresql"])
 def moved(
-    request: pytest.FixtureRequest, examples: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    examples: Path,
+    interop_files: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Moved]:
     """The five bundles on an empty server, mapped onto a copy of their data."""
     engine, folder = str(request.param), tmp_path_factory.mktemp("moved")
@@ -53,7 +56,7 @@ def moved(
         cache.reset()
         sources.forget()
         viewer = person(user("root", "admin").id, "admin")
-        moving.connect(engine, moving.copied(engine, examples, folder, url))
+        moving.connect(engine, moving.copied(engine, interop_files, folder, url))
         yield Moved(engine, viewer, moving.move(viewer, examples))
         warehouses.dispose()
     cache.reset()

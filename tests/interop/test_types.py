@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ from tests.services.metadata import metadata, person, user
 
 @pytest.fixture(scope="module", params=["sqlite", "duckdb", "postgresql"])
 def moved(
-    request: pytest.FixtureRequest, examples: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    interop_files: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Viewer, importing.Report]]:
     """A server with the dashboard of every type, and the report of its import."""
     engine, folder = str(request.param), tmp_path_factory.mktemp("types")
@@ -34,7 +36,7 @@ def moved(
         cache.reset()
         sources.forget()
         viewer = person(user("root", "admin").id, "admin")
-        moving.connect(engine, moving.copied(engine, examples, folder, url))
+        moving.connect(engine, moving.copied(engine, interop_files, folder, url))
         chosen = importing.Choices(databases={"examples": "moved"})
         yield viewer, importing.apply(viewer, bundled.bundle(), chosen)
         warehouses.dispose()
