@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from dashapp.charts.axes import CLEAR
 from dashapp.charts.base import Drawing, Grid, Number, Plot, Text
 
 MARGIN: Final = {"l": 3, "r": 3, "t": 3, "b": 3, "pad": 0}
@@ -78,7 +79,7 @@ def _trace(trace: Mapping[str, Any]) -> dict[str, Any]:
     found["showlegend"] = False
     if kind not in ("indicator", "table"):
         found["hoverinfo"] = "none" if kind in ("sankey", "parcats") else "skip"
-    if kind in _LABELLED:
+    if kind in _LABELLED and not _is_word(found):
         found = {k: v for k, v in found.items() if k not in ("text", "texttemplate")}
         if kind != "heatmap":
             found["textposition" if kind == "bar" else "textinfo"] = "none"
@@ -86,6 +87,11 @@ def _trace(trace: Mapping[str, Any]) -> dict[str, Any]:
         modes = [m for m in str(found["mode"]).split("+") if m != "text"]
         found["mode"] = "+".join(modes)
     return found
+
+
+def _is_word(trace: Mapping[str, Any]) -> bool:
+    """Whether bars are not seen themselves: they hold the words of a cloud."""
+    return trace.get("type") == "bar" and trace.get("marker", {}).get("color") == CLEAR
 
 
 def _silent(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from dashapp.charts.base import ClickTarget, Drawing, Empty, Grid, Number, Plot, Text
 from dashapp.charts.thumbnails import CHARACTERS, COLUMNS, ROWS, TICKS, small
+from tests.charts.plots import plot
 from tests.charts.small import still
 
 MEMBERS = [f"member {i}" for i in range(12)]
@@ -32,6 +34,16 @@ def test_a_plot_keeps_its_marks_and_its_summary() -> None:
     assert "customdata" not in shown
     assert found.clicks == ()
     assert found.summary == "12 members, from 1 to 12"
+
+
+def test_a_cloud_keeps_its_words() -> None:
+    table = pa.table({"origin": ["EWR", "JFK"], "flights": [5, 3]})
+    cloud = plot("word_cloud", table, dimension={"column": "origin"}, metric="flights")
+    found = small(cloud)
+    assert isinstance(found, Plot)
+    kept = {word for trace in found.figure["data"] for word in trace["text"]}
+    assert kept == {"EWR", "JFK"}
+    assert {trace["textposition"] for trace in found.figure["data"]} == {"inside"}
 
 
 def test_a_plot_loses_its_words() -> None:
