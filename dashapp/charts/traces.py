@@ -39,8 +39,15 @@ class Mark:
 
     @property
     def legend(self) -> str:
-        """The name, safe for Plotly and short enough for a phone, shorter among many."""
-        return safe(shorten(self.name, 32 if self.of <= _FEW else 20))
+        """The name, safe for Plotly and short enough for a phone, shorter among many.
+
+        Among many the first part (a metric's title, that others share) leaves room for the rest.
+        """
+        if self.of <= _FEW:
+            return safe(shorten(self.name, 32))
+        first, dot, rest = self.name.partition(" · ")
+        first = shorten(first, 10 if dot else 20)
+        return safe(first + dot + shorten(rest, 21 - len(first)))
 
     @property
     def told(self) -> str:

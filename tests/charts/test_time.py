@@ -117,6 +117,10 @@ def test_names_of_many_series_are_short_in_the_legend_and_whole_in_tooltips():
     first = plot("line", table, metrics=["flights"], series=BY, grain="month").figure["data"][0]
     assert len(first["name"]) <= 20
     assert long[5] in first["hovertemplate"]
+    both = table.append_column("mean_delay", pa.array([1.0] * 6))
+    metrics = ["mean_delay", "flights"]
+    found = plot("line", both, metrics=metrics, series=BY, grain="month").figure["data"]
+    assert found[0]["name"] == "Mean delay · A rather l…"
 
 
 def test_a_legend_takes_two_lines_at_most():
