@@ -139,6 +139,12 @@ def test_a_real_database_answers(tmp_path):
         assert sum(numbers(cells.figure["data"][0]["z"])) == (FRAME["delay"] <= 90).sum()
 
 
+def test_a_limit_leaves_out_the_lightest_places():
+    for slug in ("map_hexbin", "map_grid", "map_screen_grid", "map_heat", "map_contour"):
+        (order,) = query(slug, position=AT, weight="flights", limit=5).order
+        assert (order.by, order.descending) == ("flights", True)
+
+
 def test_rows_without_a_place_are_not_asked_for():
     found = query("map_hexbin", position=AT, weight="flights")
     assert [(f.column, f.op) for f in found.filters] == [

@@ -20,7 +20,7 @@ from dashapp.charts.maps.layer import Layer, MapKind, ScaleOptions
 from dashapp.charts.maps.places import Position
 from dashapp.charts.maps.view import View, latitude, mercator
 from dashapp.charts.plotting import Floats, floats, safe
-from dashapp.specs import DatasetSpec, QuerySpec, SimpleMetric, metric_name
+from dashapp.specs import DatasetSpec, Order, QuerySpec, SimpleMetric, metric_name
 from dashapp.specs.query import Metric
 
 Ints = npt.NDArray[np.int64]
@@ -53,8 +53,10 @@ class WeightOptions(ScaleOptions):
         return ROWS if self.weight is None else self.weight
 
     def ask(self, dataset: DatasetSpec) -> QuerySpec:
-        """One row per place."""
-        return placed(self, dataset, self.position.required(), (), (self.measured,))
+        """One row per place, the heaviest first: a limit leaves out the lightest ones."""
+        heaviest = Order(by=metric_name(self.measured), descending=True)
+        order = self.order or (heaviest,)
+        return placed(self, dataset, self.position.required(), (), (self.measured,), order=order)
 
     def read(self, table: pa.Table) -> tuple[Floats, Floats, Floats]:
         """Longitude, latitude and weight of the places that have all three."""

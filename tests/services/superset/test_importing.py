@@ -344,3 +344,18 @@ def test_only_those_who_may_import_do(house: Flask) -> None:
     for step in (importing.plan, importing.apply):
         with pytest.raises(Forbidden):
             step(ann, packed(packs.files()), ONTO)
+
+
+def test_whole_numbers_that_superset_takes_for_times_are_milliseconds(house: Flask):
+    columns = [packs.column("region"), packs.column("amount", "LONGINTEGER", is_dttm=True)]
+    files = {
+        "metadata.yaml": {"version": "1.0.0", "type": "SqlaTable"},
+        "databases/sales.yaml": packs.database(),
+        "datasets/sales/orders.yaml": packs.dataset(
+            columns=columns, metrics=[], main_dttm_col="amount"
+        ),
+    }
+    found = importing.apply(SYSTEM, packed(files), ONTO)
+    assert "milliseconds since 1970" in notes(found, "orders")
+    made = db.session.query(Dataset).filter_by(name="orders").one()
+    assert {c.name: c.type for c in made.columns}["amount"] == "time"
