@@ -52,6 +52,13 @@ CHARTS = {
     "pivot": "{kind: pivot_table, options: {rows: [{column: region}], columns: [{column: secret}], metrics: [total]}}",
     "grid": "{kind: table, options: {dimensions: [{column: secret}], metrics: [total], totals: true}}",
     "list": "{kind: table, options: {mode: raw, columns: [day, region, secret, amount]}}",
+    "period": "{kind: big_number_period, options: {metric: most, time_range: '2020-01-01 : 2032-01-01'}}",
+    "notes": "{kind: line, options: {metrics: [total], grain: month, compare: [1 year], annotations: [{layer: event, time: day, title: secret}, {layer: series, metric: most}]}}",
+    "bands": "{kind: gantt, options: {start: {column: day}, end: {column: day}, rows: {column: secret}}}",
+    "lately": "{kind: time_table, options: {metrics: [total], rows: {column: secret}, grain: month}}",
+    "words": "{kind: template, options: {columns: [secret, amount], template: '{{#each data}}{{secret}} {{amount}} {{/each}}'}}",
+    "links": "{kind: network, options: {source: {column: region}, target: {column: secret}, metric: total}}",
+    "steps": "{kind: waterfall, options: {x: {column: secret}, metric: total}}",
     "query": "{kind: bar, dataset: canary query, options: {x: {column: secret}, metrics: [total]}}",
 }
 COLUMNS = """
