@@ -28,6 +28,6 @@ def still(drawing: Drawing) -> None:
         assert len(drawing.columns) <= COLUMNS
         assert len(drawing.rows) <= ROWS
     if isinstance(drawing, Number):
-        assert (drawing.label, drawing.change, drawing.note, drawing.trend) == ("", "", "", None)
+        assert (drawing.label, drawing.change, drawing.note) == ("", "", "")
     if isinstance(drawing, Text):
         assert len(drawing.markdown) <= CHARACTERS + 1
