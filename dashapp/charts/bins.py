@@ -15,6 +15,7 @@ from dashapp.charts.values import Plain
 from dashapp.charts.wide import Series
 from dashapp.errors import Invalid
 
+_MOST_COUNTS: Final = 4_000_000  # Series times bins: what fits into memory.
 MOST_WIDE: Final = 2_000  # Bins that a width may make; more are narrower than a pixel.
 
 
@@ -87,6 +88,8 @@ def counted(table: pa.Table, by: tuple[str, ...]) -> tuple[Bins, list[tuple[Plai
             for row in zip(*codes, strict=True)
         ]
     places = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    if len(places) * len(edges) > _MOST_COUNTS:
+        raise Invalid("There are too many series and bins; filter, or use fewer.")
     counts = np.zeros((len(places), len(edges)))
     rows = np.array([places[k] for k in keys], dtype=np.int64)
     np.add.at(counts, (rows, at), np.nan_to_num(floats(table, "count")))

@@ -91,7 +91,11 @@ def _with_parents(
     one: FilterSpec, entry: Mapping[str, Any], made: Mapping[str, FilterSpec]
 ) -> FilterSpec:
     ids = entry.get("cascadeParentIds")
-    parents = [made[i].key for i in ids if i in made] if isinstance(ids, list) else []
+    parents = (
+        [made[i].key for i in ids if isinstance(i, str) and i in made]
+        if isinstance(ids, list)
+        else []
+    )
     own = tuple(dict.fromkeys(p for p in parents if p != one.key))
     return one.model_copy(update={"parents": own}) if own else one
 
@@ -133,7 +137,8 @@ def _target(
 ) -> tuple[DatasetSpec | None, ColumnSpec | None]:
     """The dataset and column that a filter is about; none for times and grains."""
     targets = entry.get("targets")
-    first = next((t for t in targets or () if isinstance(t, Mapping)), {})
+    listed = targets if isinstance(targets, list) else []
+    first = next((t for t in listed if isinstance(t, Mapping)), {})
     if kind in ("time", "grain"):
         return None, None
     try:

@@ -327,8 +327,11 @@ class _Work:
             taken.add(slug)
             try:
                 made, notes = dashboard(document, slug, mine, offered)
-            except Invalid as error:
-                self._lose("dashboard", document.dashboard_title, document.uuid, error.message)
+            except (Invalid, ValidationError, *STUMBLES) as error:
+                logger.warning("The dashboard %s: %r", document.uuid, str(error)[:500])
+                told = "Its layout or filters are not as Superset writes them, or too large."
+                reason = error.message if isinstance(error, Invalid) else told
+                self._lose("dashboard", document.dashboard_title, document.uuid, reason)
                 continue
             self.made_dashboards.append(made)
             self._note(document.uuid, notes)

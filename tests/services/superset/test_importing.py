@@ -359,3 +359,34 @@ def test_whole_numbers_that_superset_takes_for_times_are_milliseconds(house: Fla
     assert "milliseconds since 1970" in notes(found, "orders")
     made = db.session.query(Dataset).filter_by(name="orders").one()
     assert {c.name: c.type for c in made.columns}["amount"] == "time"
+
+
+def test_a_dashboard_that_is_too_long_is_left_out_and_told(house: Flask) -> None:
+    rows = [packs.node("ROW", f"R{i}", f"C{i}") for i in range(3000)]
+    tiles = [
+        packs.node("CHART", f"C{i}", uuid=uuid("total"), chartId=1, width=4, height=500)
+        for i in range(3000)
+    ]
+    tree = packs.node("ROOT", "ROOT_ID", "GRID_ID")
+    tree |= packs.node("GRID", "GRID_ID", *(f"R{i}" for i in range(3000)))
+    for one in (*rows, *tiles):
+        tree |= one
+    data = packed(packs.files(dashboard=packs.dashboard() | {"position": tree}))
+    found = importing.apply(SYSTEM, data, ONTO)
+    assert actions(found)["dashboard Sales"] == "refused"
+    assert "too large" in notes(found, "Sales")
+
+
+@pytest.mark.parametrize("odd", [True, 3, 1.5, "x", {"a": 1}, [[]], [None], None])
+@pytest.mark.parametrize("key", ["targets", "cascadeParentIds", "scope", "name", "defaultDataMask"])
+def test_filters_of_odd_types_do_not_stop_a_dashboard(house: Flask, key: str, odd: Any) -> None:
+    entry = {
+        "id": "F",
+        "filterType": "filter_select",
+        "type": "NATIVE_FILTER",
+        "name": "f",
+        key: odd,
+    }
+    board = packs.dashboard() | {"metadata": {"native_filter_configuration": [entry]}}
+    found = importing.plan(SYSTEM, packed(packs.files(dashboard=board)), ONTO)
+    assert "refused" not in {one.action for one in found.lines}
