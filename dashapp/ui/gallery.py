@@ -16,7 +16,11 @@ from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.texts import t
 
 STATIC: Final[Any] = {**cards.GRAPH_CONFIG, "staticPlot": True}
-LINES: Final[dict[str, Any]] = {"rowHeight": 17, "headerHeight": 18, "tooltipShowDelay": 10_000_000}
+# A table of a button is a picture: the keyboard passes it over.
+LINES: Final[dict[str, Any]] = {
+    "rowHeight": 17, "headerHeight": 18, "tooltipShowDelay": 10_000_000,
+    "suppressCellFocus": True, "suppressHeaderFocus": True,
+}  # fmt: skip
 
 
 def family_title(family: str) -> str:
