@@ -81,7 +81,6 @@ class Opened:
                 found[tile.key] = source.dataset
         return found
 
-
     def tile_times(self) -> dict[str, str]:
         """The time column of each tile whose chart names one of its own, by tile key."""
         found = {}
