@@ -146,7 +146,7 @@ class MapGeojson(MapKind):
     def ask(cls, options: Options, dataset: DatasetSpec) -> QuerySpec:
         """One row per cell."""
         needs(options.geojson, "geojson", "Choose the column that holds GeoJSON.")
-        return placed(options, dataset, (options.geojson or "",), options.labels, ())
+        return placed(options, dataset, (options.geojson or "",), options.labels, (), each=True)
 
     @classmethod
     def layer(cls, options: Options, table: pa.Table, dataset: DatasetSpec, look: Look) -> Layer:

@@ -16,15 +16,16 @@ def placed(
     *,
     order: tuple[Order, ...] = (),
     whole: bool = True,
+    each: bool = False,
 ) -> QuerySpec:
-    """Rows with values in all `columns` (`whole`), and what is told of them.
+    """Places with values in all `columns` (`whole`), each once, and what is told of them.
 
-    Rows are grouped where there are metrics; otherwise they come as they are, unless a dimension
-    is cut to a grain or bin.
+    Where `each` row counts and nothing is measured, rows come as they are, unless a dimension is
+    cut to a grain or bin.
     """
     order = order or options.order
     filters = tuple(Filter(column=c, op="is not null") for c in columns) if whole else ()
-    if metrics or any(d.grain or d.bin or d.label for d in told):
+    if metrics or not each or any(d.grain or d.bin or d.label for d in told):
         named = {d.name for d in told}
         places = tuple(Dimension(column=c) for c in dict.fromkeys(columns) if c not in named)
         return options.base_query(dataset, (*places, *told), metrics, filters=filters, order=order)

@@ -106,6 +106,7 @@ class MapPoints(MapKind):
             options.told,
             options.metrics,
             order=order,
+            each=True,
         )
 
     @classmethod

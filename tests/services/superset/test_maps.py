@@ -167,6 +167,14 @@ def test_points_ask_only_for_rows_that_lie_somewhere():
     assert [d.name for d in query.dimensions] == ["LON", "LAT", "region"]
 
 
+def test_arcs_and_paths_without_a_metric_are_asked_for_once():
+    arcs, _ = translated("deck_arc", **CHARTS["deck_arc"])
+    asked = question("map_arcs", arcs)
+    assert asked.columns == ()
+    assert asked.metrics == ()
+    assert len(asked.dimensions) >= 4
+
+
 def test_points_without_a_metric_are_rows_as_they_are():
     chart = CHARTS["deck_scatter"] | {"point_radius_fixed": {"type": "fix", "value": 314.159}}
     found, _ = translated("deck_scatter", **chart)
