@@ -40,10 +40,7 @@ def canonical(source: Source, spec: QuerySpec, zone: str, now: datetime) -> dict
         "where": sorted({w.expression for w in spec.where}),
         "having": _unique([_metric(source, h.metric), h.op, _listed(h.value)] for h in spec.having),
         "series": _series(source, spec),
-        "order": [
-            [o.by, o.descending, None if o.metric is None else _metric(source, o.metric)]
-            for o in spec.order
-        ],
+        "order": _order(source, spec),
         "limit": spec.limit,
         "offset": spec.offset,
         "post": [step.model_dump(mode="json") for step in spec.post],
@@ -99,6 +96,23 @@ def _filter(source: Source, item: Filter, zone: str, now: datetime) -> list[Any]
         values = _unique(values)
     kind = _kind(source, item.column)
     return [item.column, op, values, kind, item.grain, item.bin]
+
+
+def _order(source: Source, spec: QuerySpec) -> list[list[Any]]:
+    """What rows are sorted by, ties by all dimensions as the statement breaks them.
+
+    A metric that is shown is known by its name.
+    """
+    shown = {d.name for d in spec.dimensions} | {metric_name(m) for m in spec.metrics}
+    wishes = {o.by: o for o in reversed(spec.order)}
+    ties = (d.name for d in spec.dimensions)
+    found: list[list[Any]] = []
+    for name in dict.fromkeys([*(o.by for o in spec.order), *ties]):
+        wish = wishes.get(name)
+        metric = wish.metric if wish and name not in shown else None
+        meaning = None if metric is None else _metric(source, metric)
+        found.append([name, bool(wish and wish.descending), meaning])
+    return found
 
 
 def _series(source: Source, spec: QuerySpec) -> list[Any] | None:

@@ -357,7 +357,7 @@ def test_without_redis_people_notice_nothing(ada: Visitor, server: Running) -> N
     ada.open(WORLD)
     assert ada.broken() == {}
     ada.page.goto(f"{server.base}/")
-    expect(ada.page.locator(".home-card")).to_have_count(3)
+    expect(ada.page.locator(".home-card")).to_have_count(4)
     ada.open(FLIGHTS)
     ada.menu("by-airport", "export:data:csv")
     done = ada.page.locator("#export-done")

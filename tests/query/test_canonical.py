@@ -9,10 +9,11 @@ import pytest
 
 from dashapp.errors import Invalid
 from dashapp.query.compile import canonical
-from dashapp.specs import ColumnSpec, Dimension, Filter, QuerySpec, SimpleMetric, SqlFilter
+from dashapp.specs import ColumnSpec, Dimension, Filter, Order, QuerySpec, SimpleMetric, SqlFilter
 from tests.query.worlds import COLUMNS, DATASET, NOW, World
 
 N = SimpleMetric(aggregate="count", label="n")
+MOST = SimpleMetric(aggregate="max", column="seats", label="most")
 
 
 def form(world: World, zone="UTC", now=NOW, source=None, **spec):
@@ -41,9 +42,21 @@ EQUAL = [
     ),
     ({"where": (SqlFilter(expression="a"), SqlFilter(expression="b"))},
      {"where": (SqlFilter(expression="b"), SqlFilter(expression="a"))}),
+    (
+        {"dimensions": (Dimension(column="carrier"),), "order": (Order(by="n", metric=N),)},
+        {"dimensions": (Dimension(column="carrier"),), "order": (Order(by="n"), Order(by="carrier"))},
+    ),
 ]  # fmt: skip
 DIFFERENT = [
     ({}, {"limit": 5}),
+    ({"order": (Order(by="most", metric=N),)}, {"order": (Order(by="most", metric=MOST),)}),
+    (
+        {"dimensions": (Dimension(column="carrier"),)},
+        {
+            "dimensions": (Dimension(column="carrier"),),
+            "order": (Order(by="carrier", descending=True),),
+        },
+    ),
     ({}, {"offset": 5}),
     (
         {"dimensions": (Dimension(column="ts", grain="day"),)},
