@@ -236,6 +236,7 @@ class _Import:
             text = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise Invalid(f"Its options are not valid: {text}.") from error
         _fill(row, spec, "name", "kind", "options", "description", "ttl_s")
+        row.tags = [self._tag(name) for name in spec.tags]
         if row.owner_id is None:
             row.owner_id = self.viewer.user_id
 

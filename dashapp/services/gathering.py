@@ -124,7 +124,7 @@ def chart(row: Chart) -> BundleChart:
     return BundleChart(
         uuid=row.uuid, name=row.name, kind=row.kind, options=row.options,
         dataset=row.dataset.uuid if row.dataset else None, description=row.description,
-        ttl_s=row.ttl_s,
+        ttl_s=row.ttl_s, tags=tuple(t.name for t in row.tags),
     )  # fmt: skip
 
 

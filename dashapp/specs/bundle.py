@@ -103,6 +103,7 @@ class BundleChart(Spec):
     options: dict[str, Any] = Field(default_factory=dict)
     description: str | None = None
     ttl_s: int | None = Field(None, ge=0)
+    tags: Annotated[tuple[TagName, ...], AfterValidator(in_order)] = Field((), max_length=50)
 
 
 class BundleDashboard(Spec):

@@ -55,12 +55,17 @@ def dashboard(
         made = BundleDashboard(
             uuid=document.uuid, slug=slug, title=document.dashboard_title[:250],
             description=_description(document), is_published=document.published is not False,
-            tags=tuple(t.strip()[:100] for t in document.tags if t.strip())[:50], layout=layout,
+            tags=tags_of(document.tags), layout=layout,
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise Invalid(f"Its layout makes no sense here: {first}") from error
     return made, notes
+
+
+def tags_of(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of tags as they are kept here."""
+    return tuple(t.strip()[:100] for t in tags if t.strip())[:50]
 
 
 def slug_of(text: str) -> str:

@@ -17,7 +17,7 @@ from dashapp.query.compile import statement
 from dashapp.services import gathering
 from dashapp.services.superset import connections, kinds
 from dashapp.services.superset.connections import Tables, Target
-from dashapp.services.superset.dashboards import dashboard, described, slug_of
+from dashapp.services.superset.dashboards import dashboard, described, slug_of, tags_of
 from dashapp.services.superset.datasets import Made, dataset
 from dashapp.services.superset.defaults import filled
 from dashapp.services.superset.documents import ChartDocument, DashboardDocument, Documents
@@ -222,7 +222,7 @@ class _Work:
         return BundleChart(
             uuid=document.uuid, name=document.slice_name[:250], kind=outcome.kind,
             dataset=document.dataset_uuid, options=outcome.options,
-            ttl_s=max(ttl, 0) if ttl is not None else None,
+            ttl_s=max(ttl, 0) if ttl is not None else None, tags=tags_of(document.tags),
             description=described(
                 document.description, document.certified_by, document.certification_details
             ),
@@ -373,8 +373,6 @@ def _typed(column: ColumnSpec, made: Made | None) -> ColumnSpec:
 
 def _unread(document: ChartDocument) -> list[str]:
     notes = []
-    if document.tags:
-        notes.append(f"Its tags are not carried over: {', '.join(document.tags)[:200]}.")
     lost = document.unknown()
     if lost:
         notes.append(f"Not carried over: {', '.join(lost)}.")

@@ -88,7 +88,8 @@ def write(bundle: Bundle) -> Written:
         files[f"dashboards/{_name(dashboard.title)}_{number}.yaml"] = _dashboard(
             dashboard, shown, specs, done
         )
-    tags = sorted({tag for d in bundle.dashboards for tag in d.tags})
+    worn = [d.tags for d in bundle.dashboards] + [c.tags for c in bundle.charts]
+    tags = sorted({tag for one in worn for tag in one})
     if tags:
         files["tags.yaml"] = {"tags": [{"tag_name": tag, "description": None} for tag in tags]}
     done.data = _packed(files, _type(bundle))
@@ -177,6 +178,7 @@ def _chart(
         "certification_details": None, "viz_type": viz_type, "params": own | params,
         "query_context": None, "cache_timeout": chart.ttl_s, "uuid": str(chart.uuid),
         "version": VERSION, "dataset_uuid": str(chart.dataset),
+        **({"tags": list(chart.tags)} if chart.tags else {}),
     }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def house(app: Flask) -> Iterator[Flask]:
         native_filter_configuration=[NATIVE], chart_configuration=SCOPED, refresh_frequency=60,
         label_colors={"North": "#112233"}, color_scheme="supersetColors",
     ) | {"slug": "shop", "description": "About", "tags": ["kpi"]}  # fmt: skip
-    files = packs.files(dashboard=board) | {"charts/months_2.yaml": line}
+    files = packs.files(dashboard=board) | {"charts/months_2.yaml": line | {"tags": ["line"]}}
     found = importing.apply(SYSTEM, packed(files))
     assert {one.action for one in found.lines} == {"new"}, found.lines
     yield app
@@ -107,6 +107,8 @@ def test_the_files_are_as_superset_writes_them(house: Flask) -> None:
     assert meta["sliceNameOverride"] == "By month"
     line = found["charts/months_1.yaml"]
     assert (line["viz_type"], line["params"]["viz_type"]) == ("echarts_timeseries_line",) * 2
+    assert line["tags"] == ["line"]
+    assert [tag["tag_name"] for tag in found["tags.yaml"]["tags"]] == ["kpi", "line"]
     metrics = {
         m["metric_name"]: m["expression"] for m in found["datasets/sales/orders_1.yaml"]["metrics"]
     }
