@@ -271,8 +271,8 @@ def test_a_port_that_is_taken_is_one_line(migrated: Path) -> None:
         other.mkdir()
         done = process(other, "run", port=str(port))
     finally:
-        web.kill()
-        web.wait()
+        web.terminate()  # Politely: what it started ends with it.
+        web.wait(30)
     assert done.returncode == 1
     assert f"Port {port} on 127.0.0.1 cannot be used" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
