@@ -11,12 +11,11 @@ from dashapp.charts.asks import LOOK, metric_title
 from dashapp.charts.axes import CLEAR, layout, time_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
-from dashapp.charts.plot_options import SeriesOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, safe, shorten, thinned, typed
-from dashapp.charts.timed import TimedOptions
+from dashapp.charts.timed import TimedSeriesOptions
 from dashapp.charts.traces import Mark, along, customdata, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
-from dashapp.specs import DatasetSpec, Order, QuerySpec
+from dashapp.specs import DatasetSpec, QuerySpec
 
 MOST_ROWS: Final = 50
 _POINTS: Final = 12_000
@@ -29,7 +28,7 @@ class Horizon(ChartKind):
     slug, title, family, icon = "horizon", "Horizon chart", "time", "layers-half"
     description = "Many series over time in little height: the darker, the further from zero."
 
-    class Options(SeriesOptions, TimedOptions):
+    class Options(TimedSeriesOptions):
         """Metrics over time, and how they are folded."""
 
         bands: int = Field(
@@ -71,16 +70,7 @@ class Horizon(ChartKind):
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
         """One row per bucket and series."""
-        needs(options.metrics, "metrics", "Choose at least one metric.")
-        time = options.time_dimension(dataset)
-        query = options.base_query(
-            dataset,
-            (time, *options.series),
-            options.metrics,
-            series=options.series_part(),
-            order=options.order or (Order(by=time.name),),
-        )
-        return {"main": query}
+        return {"main": options.question(dataset)}
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:

@@ -12,12 +12,11 @@ from dashapp.charts.asks import LOOK, metric_title
 from dashapp.charts.axes import BELOW_LEGEND_PX, CLEAR, GREY, layout, time_text
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
-from dashapp.charts.plot_options import SeriesOptions, needs
 from dashapp.charts.plotting import NO_ROWS, Floats, safe, typed
-from dashapp.charts.timed import TimedOptions
+from dashapp.charts.timed import TimedSeriesOptions
 from dashapp.charts.traces import customdata, marks, summary, targets
 from dashapp.charts.wide import widen
-from dashapp.specs import DatasetSpec, Order, QuerySpec
+from dashapp.specs import DatasetSpec, QuerySpec
 
 MOST_SECTORS: Final = 366
 _MOST_NAMES: Final = 12  # More names around a circle would lie over each other.
@@ -30,7 +29,7 @@ class Rose(ChartKind):
     description = "A sector per period around a circle, its series stacked outwards."
     needs_full_plotly = True
 
-    class Options(SeriesOptions, TimedOptions):
+    class Options(TimedSeriesOptions):
         """Metrics over time, and what of a sector tells the value."""
 
         area: bool = Field(
@@ -50,16 +49,7 @@ class Rose(ChartKind):
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:
         """One row per period and series."""
-        needs(options.metrics, "metrics", "Choose at least one metric.")
-        time = options.time_dimension(dataset)
-        query = options.base_query(
-            dataset,
-            (time, *options.series),
-            options.metrics,
-            series=options.series_part(),
-            order=options.order or (Order(by=time.name),),
-        )
-        return {"main": query}
+        return {"main": options.question(dataset)}
 
     @classmethod
     def figure(cls, options: Options, tables: Tables, dataset: DatasetSpec, look: Look) -> Drawing:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from dashapp.charts.asks import DATA
-from dashapp.charts.plot_options import GrainOptions
+from dashapp.charts.plot_options import GrainOptions, SeriesOptions, needs
 from dashapp.errors import Invalid
-from dashapp.specs import DatasetSpec, Dimension
+from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec
 
 
 class TimedOptions(GrainOptions):
@@ -31,3 +31,19 @@ class TimedOptions(GrainOptions):
                 {"time": "Choose a time column."},
             )
         return Dimension(column=column, grain=self.grain)
+
+
+class TimedSeriesOptions(SeriesOptions, TimedOptions):
+    """Metrics over time, split into series."""
+
+    def question(self, dataset: DatasetSpec) -> QuerySpec:
+        """One row per bucket of time and series; Invalid if nothing is chosen to draw."""
+        needs(self.metrics, "metrics", "Choose at least one metric.")
+        time = self.time_dimension(dataset)
+        return self.base_query(
+            dataset,
+            (time, *self.series),
+            self.metrics,
+            series=self.series_part(),
+            order=self.order or (Order(by=time.name),),
+        )

@@ -206,7 +206,7 @@ def _rows(
     narrowed = params.narrowing()
     for note in params.notes:
         found.note(f"{name}: {note}")
-    if params.added.columns or narrowed.get("having"):
+    if params.added or narrowed.get("having"):
         found.note(f"{name}: some of its conditions are not carried over.")
         return {}
     made = {k: narrowed[k] for k in ("filters", "where", "time_range") if narrowed.get(k)}

@@ -86,7 +86,7 @@ def chart(
         kind=found.kind,
         options=options.model_dump(mode="json", exclude_defaults=True),
         notes=tuple(read.notes),
-        added=read.added.columns,
+        added=read.added,
     )
 
 

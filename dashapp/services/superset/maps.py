@@ -120,7 +120,7 @@ def _layer(p: Params, chart: Any) -> dict[str, Any] | None:
         return None
     for sentence in layer.notes:
         p.note(f"Layer {layer.name[:60]}: {sentence}")
-    p.added.columns.update(layer.added.columns)
+    p.added.update(layer.added)
     return {"kind": read.kind, **read.options}
 
 

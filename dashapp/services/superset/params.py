@@ -31,13 +31,6 @@ from dashapp.specs import (
 from dashapp.specs.query import Metric
 
 
-@dataclass
-class Added:
-    """Calculated columns that charts need and their dataset does not have yet, by name."""
-
-    columns: dict[str, ColumnSpec] = field(default_factory=dict)
-
-
 @dataclass(kw_only=True)
 class Params(Values):
     """One chart's parameters; remembers which were read and what could not be carried over."""
@@ -47,7 +40,8 @@ class Params(Values):
     dataset: DatasetSpec
     siblings: Callable[[int], Params | None] | None = None
     rewrite: Callable[[str], str] = str
-    added: Added = field(default_factory=Added)
+    # Calculated columns that the chart needs and its dataset does not have yet, by name.
+    added: dict[str, ColumnSpec] = field(default_factory=dict)
 
     def sibling(self, chart: Any) -> Params | None:
         """Another chart of the bundle by its number in Superset, over this chart's dataset."""
@@ -111,7 +105,7 @@ class Params(Values):
 
     def column_name(self, name: str) -> str:
         """The dataset's own spelling of a column; Invalid if it has none of that name."""
-        if self.dataset.column(name) or name in self.added.columns:
+        if self.dataset.column(name) or name in self.added:
             return name
         same = [c.name for c in self.dataset.columns if c.name.lower() == name.lower()]
         if len(same) == 1:
@@ -120,7 +114,7 @@ class Params(Values):
 
     def column(self, name: str) -> ColumnSpec | None:
         """The dataset's column of that name, or one that charts added."""
-        return self.dataset.column(name) or self.added.columns.get(name)
+        return self.dataset.column(name) or self.added.get(name)
 
     def is_time(self, name: str) -> bool:
         """Whether a column holds times or days."""
@@ -151,7 +145,7 @@ class Params(Values):
             name = f"{label[:120]} ({self.name[:100]})"
             known = self.column(name)
         if known is None or known.expression != sql:
-            self.added.columns[name] = ColumnSpec(name=name, type="text", expression=sql)
+            self.added[name] = ColumnSpec(name=name, type="text", expression=sql)
         return name
 
     def dimensions(self, *keys: str, grain: Grain | None = None) -> tuple[Dimension, ...]:

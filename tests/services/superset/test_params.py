@@ -104,7 +104,7 @@ def test_columns_in_sql_are_added_to_the_dataset_once():
     column = {"expressionType": "SQL", "label": "upper", "sqlExpression": "UPPER(country)"}
     asked = params(groupby=[column, "country"], columns=[column])
     assert [d.name for d in asked.dimensions("groupby", "columns")] == ["upper", "country"]
-    assert asked.added.columns["upper"].expression == "UPPER(country)"
+    assert asked.added["upper"].expression == "UPPER(country)"
     renamed = {"expressionType": "SQL", "label": "land", "sqlExpression": "country"}
     assert asked.dimension(renamed) == Dimension(column="country", label="land")
 
