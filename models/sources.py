@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +37,9 @@ class Database(Identified, Audited, Versioned, Base):
 class Dataset(Identified, Audited, Versioned, Base):
     """A table or view (`schema_name`, `table`), or a query (`sql`), that may be asked.
 
-    Any change of its columns or metrics is a new version too.
+    Any change of its columns or metrics is a new version too. What tells that the *data* changed:
+    the one value of the query `refresh_key`, looked at every `refresh_every_s` seconds at most, and
+    `data_version`, which counts how often somebody said so, last at `invalidated_at`.
     """
 
     __tablename__ = "datasets"
@@ -58,6 +61,10 @@ class Dataset(Identified, Audited, Versioned, Base):
     is_local: Mapped[bool] = mapped_column(default=False)
     week_start: Mapped[str] = mapped_column(sa.String(10), default="monday")
     ttl_s: Mapped[int | None]
+    refresh_key: Mapped[str | None] = mapped_column(LongText)
+    refresh_every_s: Mapped[int] = mapped_column(default=30)
+    data_version: Mapped[int] = mapped_column(default=0)
+    invalidated_at: Mapped[datetime | None]
     description: Mapped[str | None] = mapped_column(sa.Text)
     owner_id: Mapped[int | None] = owner_key()
 

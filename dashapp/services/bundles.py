@@ -195,7 +195,7 @@ class _Import:
         row.database_id = database.id
         _fill(
             row, spec, "name", "schema_name", "table", "sql", "time_column", "zone",
-            "is_local", "week_start", "ttl_s", "description",
+            "is_local", "week_start", "ttl_s", "refresh_key", "refresh_every_s", "description",
         )  # fmt: skip
         columns = {c.name: c for c in row.columns}
         metrics = {m.name: m for m in row.metrics}

@@ -205,6 +205,8 @@ def check(spec: DatasetSpec, kind: str) -> None:
         check_relation(spec.table, spec.schema_name, dialect)
     else:
         check_query(spec.sql or "", dialect)
+    if spec.refresh_key is not None:
+        check_query(spec.refresh_key, dialect)
     for column in spec.columns:
         if column.expression is not None:
             check_expression(column.expression, dialect)
@@ -219,6 +221,7 @@ def fill(row: Dataset, spec: DatasetSpec, database: Database) -> None:
     row.schema_name, row.table, row.sql = spec.schema_name, spec.table, spec.sql
     row.time_column, row.zone, row.week_start = spec.time_column, spec.zone, spec.week_start
     row.is_local, row.ttl_s = spec.is_local, spec.ttl_s
+    row.refresh_key, row.refresh_every_s = spec.refresh_key, spec.refresh_every_s
     row.columns = _children(DatasetColumn, row.columns, spec.columns)
     row.metrics = _children(DatasetMetric, row.metrics, spec.metrics)
 

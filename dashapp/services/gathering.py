@@ -113,8 +113,9 @@ def database(row: Database) -> BundleDatabase:
 def dataset(row: Dataset) -> BundleDataset:
     """A dataset with its columns and metrics."""
     spec = sources.dataset_spec(row)
+    plain = set(BundleDataset.model_fields) - {"database", "columns", "metrics"}
     return BundleDataset(
-        **spec.model_dump(exclude={"version", "database", "columns", "metrics"}),
+        **spec.model_dump(include=plain),
         database=row.database.uuid, columns=spec.columns, metrics=spec.metrics,
     )  # fmt: skip
 

@@ -31,8 +31,8 @@ from models import (
 )
 
 MOST_KEPT = 500
-# Row, version and moment: a row that was deleted and imported again starts at version 1 again.
-Key = tuple[UUID, int, datetime, UUID]
+# Row, versions and moment: a row that was deleted and imported again starts at version 1 again.
+Key = tuple[UUID, int, int, datetime, UUID]
 _kept: dict[Key, DatasetSpec] = {}
 _lock = threading.Lock()
 
@@ -104,7 +104,10 @@ def forget() -> None:
 
 def _dataset_specs(pairs: list[tuple[Dataset, Database]]) -> dict[UUID, DatasetSpec]:
     global _kept
-    keys = {d.id: (d.uuid, d.version, d.changed_at, database.uuid) for d, database in pairs}
+    keys = {
+        d.id: (d.uuid, d.version, d.data_version, d.changed_at, database.uuid)
+        for d, database in pairs
+    }
     held = _kept
     kept = {d.uuid: held[keys[d.id]] for d, _ in pairs if keys[d.id] in held}
     missing = [d for d, _ in pairs if d.uuid not in kept]
@@ -134,7 +137,7 @@ def _read(rows: list[Dataset], keys: dict[int, Key]) -> dict[UUID, DatasetSpec]:
         row.uuid: DatasetSpec(
             uuid=row.uuid,
             name=row.name,
-            database=keys[row.id][3],
+            database=keys[row.id][-1],
             schema_name=row.schema_name,
             table=row.table,
             sql=row.sql,
@@ -149,8 +152,12 @@ def _read(rows: list[Dataset], keys: dict[int, Key]) -> dict[UUID, DatasetSpec]:
             is_local=row.is_local,
             week_start=row.week_start,
             ttl_s=row.ttl_s,
+            refresh_key=row.refresh_key,
+            refresh_every_s=row.refresh_every_s,
             description=row.description,
             version=row.version,
+            data_version=row.data_version,
+            invalidated_at=row.invalidated_at,
         )
         for row in rows
     }

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dashapp.specs.base import Spec
-from dashapp.specs.dataset import ColumnSpec, MetricSpec
+from dashapp.specs.dataset import ColumnSpec, MetricSpec, RefreshEvery, RefreshKey
 from dashapp.specs.layout import Layout
 
 NAMESPACE = UUID("5c1a0f2e-8d0b-5f6a-9f0e-0d5a5c0b1e57")
@@ -82,6 +82,8 @@ class BundleDataset(Spec):
     is_local: bool = False
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     ttl_s: int | None = Field(None, ge=0)
+    refresh_key: RefreshKey = None
+    refresh_every_s: RefreshEvery = 30
     description: str | None = None
     columns: tuple[ColumnSpec, ...] = Field((), max_length=5000)
     metrics: tuple[MetricSpec, ...] = Field((), max_length=2000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +11,16 @@ from pydantic import Field, SecretStr
 from dashapp.specs.base import Spec
 from dashapp.specs.query import AdhocMetric, Label
 
+RefreshKey = Annotated[
+    str | None,
+    Field(
+        max_length=10_000,
+        description="SQL of one SELECT that gives one value; another value means: the data changed.",
+    ),
+]
+RefreshEvery = Annotated[
+    int, Field(ge=1, le=86_400, description="Seconds between two looks at the refresh key.")
+]
 ColumnType = Literal["text", "integer", "number", "boolean", "time", "date", "other"]
 
 
@@ -63,7 +74,8 @@ class MetricSpec(Spec):
 class DatasetSpec(Spec):
     """A table, view or query with the columns and metrics that may be asked for.
 
-    Exactly one of `table` and `sql` is set. `version` counts saves; it is part of every key.
+    Exactly one of `table` and `sql` is set. `version` counts saves, `data_version` how often
+    somebody said that the data changed (last at `invalidated_at`); both are part of every key.
     """
 
     uuid: UUID
@@ -81,8 +93,12 @@ class DatasetSpec(Spec):
     )
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     ttl_s: int | None = None
+    refresh_key: RefreshKey = None
+    refresh_every_s: RefreshEvery = 30
     description: str | None = None
     version: int = 1
+    data_version: int = 0
+    invalidated_at: datetime | None = None
 
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, if there is one."""
