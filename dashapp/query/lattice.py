@@ -1,0 +1,97 @@
+"""Which cut of a column determines which: grains of time and bins, as the planner compares them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashapp.query.grains import MONTHS, STEPS, WEEK_LEAD, WeekStart
+from dashapp.specs.query import Grain
+
+Numbers = np.ndarray[Any, np.dtype[Any]]
+DAY_US = 86_400_000_000
+THURSDAY = 3  # The weekday of day 0, 1970-01-01.
+_ABOVE: dict[Grain, frozenset[Grain]] = {
+    "day": frozenset({"week", "month", "quarter", "year"}),
+    "month": frozenset({"quarter", "year"}),
+    "quarter": frozenset({"year"}),
+}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a column is grouped: by its values, by the start of a grain, or by bins of a width."""
+
+    column: str
+    grain: Grain | None = None
+    bin: float | None = None
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the values themselves are the groups."""
+        return self.grain is None and self.bin is None
+
+    @property
+    def name(self) -> str:
+        """What a rollup calls it."""
+        if self.grain:
+            return f"{self.column} by {self.grain}"
+        return f"{self.column} by {self.bin:g}" if self.bin else self.column
+
+
+def refines(fine: Cut, coarse: Cut) -> bool:
+    """Whether the group of `coarse` follows from the group of `fine`."""
+    if fine.column != coarse.column:
+        return False
+    if fine == coarse or fine.is_raw:
+        return True
+    if fine.grain and coarse.grain:
+        return _is_finer(fine.grain, coarse.grain)
+    if fine.bin and coarse.bin:
+        return _nests(fine.bin, coarse.bin)
+    return False
+
+
+def _is_finer(fine: Grain, coarse: Grain) -> bool:
+    if fine == coarse:
+        return True
+    if fine in STEPS and fine not in ("day", "week"):
+        if coarse in STEPS and coarse not in ("day", "week"):
+            return not STEPS[coarse] % STEPS[fine]
+        return True
+    return coarse in _ABOVE.get(fine, ())
+
+
+def _nests(fine: float, coarse: float) -> bool:
+    """Whether bins of one width make up those of another: whole widths, where floats are exact."""
+    return fine.is_integer() and coarse.is_integer() and coarse % fine == 0
+
+
+def floored(micros: Numbers, grain: Grain, week_start: WeekStart) -> Numbers:
+    """The starts of the grains of times, all in microseconds since 1970 by one clock (int64)."""
+    if grain == "week":
+        days = micros // DAY_US
+        return (days - (days + THURSDAY + WEEK_LEAD[week_start]) % 7) * DAY_US
+    if grain in STEPS:
+        step = round(STEPS[grain].total_seconds() * 1_000_000)
+        return micros // step * step
+    months = micros.view("M8[us]").astype("M8[M]").astype(np.int64)
+    count = MONTHS[grain]
+    starts = (months // count * count).view("M8[M]")
+    found: Numbers = starts.astype("M8[us]").view(np.int64)
+    return found
+
+
+def coarsened(values: Numbers, fine: Cut, coarse: Cut, week_start: WeekStart) -> Numbers:
+    """The groups of `coarse` that groups of `fine` lie in; `fine` refines `coarse`.
+
+    Times are int64 microseconds, days (of date columns) too; bins are their lower edges.
+    """
+    if fine == coarse:
+        return values
+    if coarse.grain:
+        return floored(values, coarse.grain, week_start)
+    width = coarse.bin or 1.0
+    return np.floor(values.astype(np.float64) / width) * width
