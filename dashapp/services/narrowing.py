@@ -189,14 +189,31 @@ def narrow(
             column = click_column(click, tile, dataset, types)
             if column is not None and clicked(layout, click.source, tab, tile):
                 applied.append(f"click:{click.source}")
-                filters.append(
-                    Filter(
-                        column=column.name, op="in", value=click.values,
-                        grain=click.grain, bin=click.bin,
-                    )
-                )  # fmt: skip
+                filters.extend(of_click(click, column))
     narrowed = spec.model_copy(update={**changes, "filters": tuple(filters)})
     return Narrowed(narrowed, tuple(dict.fromkeys(applied)))
+
+
+def of_click(click: Click, column: ColumnSpec) -> Iterator[Filter]:
+    """The filters of a cross-filter. Empty cells are in no span.
+
+    Raises Invalid for a span of times on a column of something else, and the other way round.
+    """
+    if click.span is None:
+        yield Filter(
+            column=column.name, op="in", value=click.values, grain=click.grain, bin=click.bin
+        )
+        return
+    low, high = click.span
+    if isinstance(low, str) != (column.type in TEMPORAL) or not (
+        column.type in TEMPORAL or column.type in NUMERIC
+    ):
+        raise Invalid(f"“{column.title}” has no such span.", {column.name: "Of another type."})
+    if isinstance(low, str):
+        yield Filter(column=column.name, op="time range", value=f"{low} : {high}")
+    else:  # Bins are compared by their numbers, as they are grouped.
+        yield Filter(column=column.name, op=">=", value=low, bin=click.bin)
+        yield Filter(column=column.name, op="<", value=high, bin=click.bin)
 
 
 def grain_of(layout: Layout, tab: str, tile: Tile, state: FilterState) -> Grain | None:

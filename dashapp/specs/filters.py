@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dashapp.specs.base import Spec
 from dashapp.specs.query import Grain, Label, Scalar
 
+_TIME = r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?$"
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+SpanTime = Annotated[str, Field(max_length=19, pattern=_TIME)]
 
 
 class FilterValue(Spec):
@@ -33,14 +36,27 @@ class FilterValue(Spec):
 
 
 class Click(Spec):
-    """A cross-filter: members picked in one tile, applied to the others."""
+    """A cross-filter: members picked in one tile, or a span brushed there, applied to the others.
+
+    Either `values`, or `span`: from (inclusive) and until (exclusive), edges of the grain or of
+    bins; times are ISO text on the clock of whoever looks.
+    """
 
     source: Key = Field(description="Key of the tile that was clicked; it never filters itself.")
     dataset: UUID
     column: Label
-    values: tuple[Scalar, ...] = Field(min_length=1, max_length=1000)
+    values: tuple[Scalar, ...] = Field((), max_length=1000)
+    span: tuple[float, float] | tuple[SpanTime, SpanTime] | None = None
     grain: Grain | None = None
     bin: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Click:
+        if bool(self.values) == (self.span is not None):
+            raise ValueError("A cross-filter has values or a span.")
+        if self.span is not None and self.span[0] >= self.span[1]:  # type: ignore[operator]
+            raise ValueError("A span begins before it ends.")
+        return self
 
 
 class FilterState(Spec):

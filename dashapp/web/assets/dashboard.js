@@ -10,6 +10,8 @@
   const PARTS = { select: ["values"], range: ["low", "high"], time: ["range"], grain: ["grain"] };
   const isNumber = (x) => typeof x === "number", isText = (x) => typeof x === "string" && x !== "";
   const isList = (x) => Array.isArray(x) && x.length > 0 && !x.some((y) => typeof y === "object" && y !== null);
+  // A click picks members, or (brushed) a span: from, until.
+  const isSpan = (x) => Array.isArray(x) && x.length === 2 && ((isNumber(x[0]) && isNumber(x[1])) || (isText(x[0]) && isText(x[1]))) && x[0] < x[1];
   const FITS = { values: isList, low: isNumber, high: isNumber, range: isText, grain: isText };
   const clean = (v, f) => {
     const kept = {};
@@ -36,7 +38,7 @@
     let given = null;
     try { if (text) given = JSON.parse(text); } catch { /* an edited URL: no choice */ }
     if (!isObject(given)) return { values: {}, clicks: [] };
-    const clicks = (Array.isArray(given.clicks) ? given.clicks : []).filter((c) => isObject(c) && isText(c.source) && isList(c.values) && reaches(c, reach));
+    const clicks = (Array.isArray(given.clicks) ? given.clicks : []).filter((c) => isObject(c) && isText(c.source) && isList(c.values) !== isSpan(c.span) && reaches(c, reach));
     return compact({ values: isObject(given.values) ? given.values : {}, clicks }, reach);
   }
   function url(state, tab, reach) {
@@ -89,21 +91,23 @@
     const mine = clicks.filter((c) => c.source === event.source);
     const fresh = event.targets;
     if (!event.more) {
-      return same(mine.map((c) => [clickKey(c), c.values]), fresh.map((c) => [clickKey(c), c.values])) ? others : others.concat(fresh);
+      return same(mine.map((c) => [clickKey(c), c.values, c.span]), fresh.map((c) => [clickKey(c), c.values, c.span])) ? others : others.concat(fresh);
     }
     const merged = fresh.map((c) => {
       const old = mine.find((m) => clickKey(m) === clickKey(c));
-      if (!old) return c;
+      if (!old || !old.values || !c.values) return c;
       const has = old.values.some((v) => same(v, c.values[0]));
       if (has && fresh.length > 1) return old;
       return { ...old, values: has ? old.values.filter((v) => !same(v, c.values[0])) : old.values.concat(c.values) };
-    }).filter((c) => c.values.length);
+    }).filter((c) => c.span || c.values.length);
     return others.concat(merged);
   }
 
   function chips(state, reach) {
     const show = (v) => (v === null || v === undefined ? reach.texts.empty : typeof v === "string" && /^\d{4}-\d\d-\d\dT00:00:00/.test(v) ? v.slice(0, 10) : String(v));
     const list = (vs) => (vs.length > 3 ? vs.slice(0, 3).map(show).join(", ") + ` +${vs.length - 3}` : vs.map(show).join(", "));
+    // A span of whole days tells its last day; of others, as of bins, the end is told that is not in it.
+    const spanned = ([low, high]) => (isText(low) ? [low, /T(?!00:00:00)/.test(high) ? high : nextDay(high, -1)] : [low, high]).map((t) => show(t).replace("T", " ")).join(" – ");
     const between = (low, high) => (high === undefined ? `≥ ${low}` : low === undefined ? `≤ ${high}` : `${low} – ${high}`);
     const chip = (what, title, text, kind) => ({ namespace: "dash_html_components", type: "Button", props: {
       className: "chip" + (kind ? " chip-click" : ""), type: "button", "data-chip": what, title: `${title}: ${text}`, "aria-label": `${reach.texts.remove} ${title}: ${text}`,
@@ -120,7 +124,7 @@
       if (f.exclude) text = `${reach.texts.not} ${text}`;
       out.push(chip("f:" + f.key, f.title, text, false));
     }
-    (state.clicks || []).forEach((c, i) => out.push(chip("c:" + i, reach.titles[c.dataset + "|" + c.column] || c.column, list(c.values), true)));
+    (state.clicks || []).forEach((c, i) => out.push(chip("c:" + i, reach.titles[c.dataset + "|" + c.column] || c.column, c.span ? spanned(c.span) : list(c.values), true)));
     const free = { ...reach, filters: reach.filters.filter((f) => !f.locked) };
     if (out.length > 1 || !same(compact(state, free), { values: {}, clicks: [] })) {
       out.push({ namespace: "dash_html_components", type: "Button", props: { className: "chip-reset", type: "button", "data-chip": "all", children: reach.texts.reset } });
@@ -369,7 +373,7 @@
       hand(el);
       const tile = el.closest("[data-tile]");
       if (!tile || !targets || !targets.length || !window.Plotly) return;
-      const mine = clicks.filter((c) => c.source === tile.dataset.tile);
+      const mine = clicks.filter((c) => c.source === tile.dataset.tile && c.values);
       const type = el.data[0] && el.data[0].type;
       fade(el, targets, mine);
       if (type === "heatmap") { outline(el, targets, mine); return; }
