@@ -23,7 +23,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from dashapp.errors import AppError, Invalid
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
 from dashapp.warehouses import arrow, running, sentences, urls
-from dashapp.warehouses.running import Running, Slots
+from dashapp.warehouses.running import Running
+from dashapp.warehouses.slots import Slots
+from dashapp.warehouses.turns import ANYBODY, Turn
 
 BATCH_ROWS = 10_000
 TableName = tuple[str | None, str]
@@ -87,8 +89,11 @@ class Warehouse(ABC):
         timeout_s: float,
         max_rows: int,
         max_bytes: int,
+        turn: Turn = ANYBODY,
     ) -> Fetched:
         """Run a statement and keep at most `max_rows` rows of its answer.
+
+        `turn` decides who goes first where more is asked than there are slots.
 
         Raises QueryTimeout, QueryCancelled, ResultTooLarge (beyond `max_bytes`), WarehouseDown
         or QueryFailed. Never holds much more than the caps.
@@ -97,7 +102,7 @@ class Warehouse(ABC):
         bounded = limited(statement, max_rows + 1)
         size = max(1, min(max_rows + 1, BATCH_ROWS))
         with (
-            self._query(query_id, timeout_s) as query,
+            self._query(query_id, timeout_s, turn) as query,
             self._answer(bounded, query, size) as (schema, batches),
         ):
             table, truncated = arrow.collect(schema, watched(batches, query), max_rows, max_bytes)
@@ -111,13 +116,14 @@ class Warehouse(ABC):
         query_id: str,
         timeout_s: float,
         batch_rows: int = BATCH_ROWS,
+        turn: Turn = ANYBODY,
     ) -> Generator[pa.RecordBatch]:
         """Batches of the answer, all of one schema; an empty answer is one batch without rows.
 
         Holds a slot until exhausted or closed; errors as those of `fetch`.
         """
         with (
-            self._query(query_id, timeout_s) as query,
+            self._query(query_id, timeout_s, turn) as query,
             self._answer(statement, query, batch_rows, streaming=True) as (schema, batches),
         ):
             is_empty = True
@@ -183,9 +189,9 @@ class Warehouse(ABC):
         """Run the statement; the block gets the schema of an empty answer, and normal batches."""
 
     @contextmanager
-    def _query(self, query_id: str, timeout_s: float) -> Iterator[Running]:
+    def _query(self, query_id: str, timeout_s: float, turn: Turn = ANYBODY) -> Iterator[Running]:
         """A registered query in a slot, whose driver errors become sentences."""
-        with running.register(query_id, timeout_s) as query:
+        with running.register(query_id, timeout_s, turn) as query:
             try:
                 with self._slots.hold(query):
                     yield query

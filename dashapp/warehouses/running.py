@@ -1,4 +1,4 @@
-"""Queries under way in this process: deadlines, cancelling, and slots per database."""
+"""Queries under way in this process: deadlines and cancelling."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Literal
 
 from dashapp.errors import AppError, QueryCancelled, QueryTimeout
+from dashapp.warehouses.turns import ANYBODY, Turn
 
 Reason = Literal["cancelled", "timeout"]
 AGAIN_S = 0.1  # A stop may reach a driver just before the query starts, so it is repeated.
@@ -23,13 +24,15 @@ class Running:
     Until `arm` gives it a way to interrupt the driver, stopping is noticed by `check`.
     """
 
-    def __init__(self, query_id: str, timeout_s: float) -> None:
+    def __init__(self, query_id: str, timeout_s: float, turn: Turn = ANYBODY) -> None:
         self.query_id = query_id
         self.timeout_s = timeout_s
+        self.turn = turn
         self.ends_at = time.monotonic() + timeout_s
         self.reason: Reason | None = None
         self.was_interrupted = False
         self._interrupt: Callable[[], object] | None = None
+        self._urge: Callable[[], object] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -75,6 +78,15 @@ class Running:
         with self._lock:
             self.reason = self.reason or reason
         _watch.add(self, time.monotonic())
+
+    def urge_by(self, urge: Callable[[], object] | None) -> None:
+        """Let `urge` bring it forward while it waits for a slot; None: it waits no more."""
+        self._urge = urge
+
+    def urge(self) -> None:
+        """Bring it forward if it still waits: somebody at a page wants its answer too."""
+        if (urge := self._urge) is not None:
+            urge()
 
     def fire(self) -> bool:
         """Interrupt the driver if the query is still there; whether it was."""
@@ -128,58 +140,15 @@ class Watch:
             return heapq.heappop(self._due)[2]
 
 
-class Slots:
-    """At most `count` queries at once on one database; the others wait, deadline counting."""
-
-    def __init__(self, count: int) -> None:
-        self._free = count
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def hold(self, running: Running) -> Iterator[None]:
-        """A slot for the block. Raises QueryTimeout or QueryCancelled while waiting."""
-        if not self._taken():
-            self._wait(running)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += 1
-                self._changed.notify()
-
-    def _taken(self) -> bool:
-        with self._changed:
-            if not self._free:
-                return False
-            self._free -= 1
-            return True
-
-    def _wait(self, running: Running) -> None:
-        running.arm(self._wake)
-        try:
-            with self._changed:
-                while not self._free:
-                    running.check()
-                    self._changed.wait(running.left_s)
-                running.check()
-                self._free -= 1
-        finally:
-            running.disarm()
-
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
-
 _watch = Watch()
 _running: dict[str, list[Running]] = {}
 _lock = threading.Lock()
 
 
 @contextmanager
-def register(query_id: str, timeout_s: float) -> Iterator[Running]:
+def register(query_id: str, timeout_s: float, turn: Turn = ANYBODY) -> Iterator[Running]:
     """A query that `cancel` finds by its id while the block runs."""
-    running = Running(query_id, timeout_s)
+    running = Running(query_id, timeout_s, turn)
     with _lock:
         _running.setdefault(query_id, []).append(running)
     try:
@@ -199,6 +168,14 @@ def cancel(query_id: str) -> bool:
     for running in found:
         running.stop()
     return bool(found)
+
+
+def urge(query_id: str) -> None:
+    """Bring the query of that id in this process forward, if it waits for a slot."""
+    with _lock:
+        found = list(_running.get(query_id, ()))
+    for running in found:
+        running.urge()
 
 
 def _forget() -> None:

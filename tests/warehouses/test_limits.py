@@ -131,7 +131,7 @@ def test_a_query_that_waits_for_a_slot_can_be_cancelled(
 def test_many_threads_share_the_slots(sales: Warehouse, threads: ThreadPoolExecutor) -> None:
     asked = [threads.submit(answers, sales) for _ in range(60)]
     assert all(found.result() for found in asked)
-    assert sales._slots._free == sales.slot_count
+    assert sales._slots.free == sales.slot_count
 
 
 def test_a_cancelled_query_never_hits_the_next(
