@@ -30,7 +30,7 @@ from models.sources import (
     rule_users,
 )
 from models.types import UTCDateTime, utcnow
-from models.work import AuditEvent, Job, QueryLog, Schedule, ScheduleRun
+from models.work import AuditEvent, Job, QueryLog, Revision, Schedule, ScheduleRun
 
 __all__ = [
     "ApiKey",
@@ -51,6 +51,7 @@ __all__ = [
     "Identified",
     "Job",
     "QueryLog",
+    "Revision",
     "RowRule",
     "SavedQuery",
     "Schedule",

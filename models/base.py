@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 
 from models.engine import options_for, tune
+from models.revision import watch
 from models.types import UTCDateTime, Uuid, utcnow
 
 NAMES = {
@@ -44,7 +45,7 @@ class Metadata(SQLAlchemy):
 
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Any) -> sa.Engine:
         chosen = options_for(options["url"]) | options
-        return tune(super()._make_engine(bind_key, chosen, app))
+        return watch(tune(super()._make_engine(bind_key, chosen, app)))
 
 
 db = Metadata(model_class=Base, disable_autonaming=True)

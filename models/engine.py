@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from models.revision import watch
+
 BUSY_TIMEOUT_MS = 10_000
 # First words of statements that need no write lock. `WITH` is looked at more closely.
 READS = frozenset(
@@ -19,9 +21,11 @@ READS = frozenset(
 def make_engine(url: str | sa.URL, *, foreign_keys: bool = True, **options: Any) -> sa.Engine:
     """An engine for the metadata database at `url`.
 
-    `foreign_keys=False` is for migrations, which rebuild SQLite tables others refer to.
+    `foreign_keys=False` is for migrations, which rebuild SQLite tables others refer to and may
+    find no revision to move.
     """
-    return tune(sa.create_engine(url, **options_for(url), **options), foreign_keys=foreign_keys)
+    made = tune(sa.create_engine(url, **options_for(url), **options), foreign_keys=foreign_keys)
+    return watch(made) if foreign_keys else made
 
 
 def options_for(url: str | sa.URL) -> dict[str, Any]:

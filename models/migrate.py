@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.pool import NullPool
 
 from models.engine import make_engine
+from models.revision import move
 
 FOLDER = Path(__file__).parent / "migrations"
 LOCK_NAME = "dashapp_migrations"
@@ -26,6 +27,9 @@ def upgrade(url: str | sa.URL, revision: str = "head") -> None:
     """Migrate the database at `url` up to `revision`; nothing happens when it is there already."""
     with _locked(url) as connection:
         command.upgrade(_config(connection), revision)
+        if sa.inspect(connection).has_table("revision"):  # Who runs already may have read before.
+            move(connection)
+            connection.commit()
 
 
 def downgrade(url: str | sa.URL, revision: str = "base") -> None:

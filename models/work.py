@@ -1,16 +1,18 @@
-"""Jobs, schedules and their runs, the query log, audit events."""
+"""Jobs, schedules and their runs, the query log, audit events, the revision."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.accounts import User
 from models.base import TABLE_ARGS, Audited, Base, Identified, Versioned, owner_key
+from models.revision import FIRST
 from models.types import JSON, LongText, UTCDateTime, Uuid, utcnow
 
 
@@ -137,3 +139,18 @@ class AuditEvent(Base):
     object_uuid: Mapped[UUID | None] = mapped_column(Uuid)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     address: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class Revision(Base):
+    """One row whose `word` is another one after every change that `models.revision` watches."""
+
+    __tablename__ = "revision"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"), TABLE_ARGS)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    word: Mapped[UUID]
+
+
+@event.listens_for(Revision.__table__, "after_create")
+def _first_word(_table: object, connection: sa.Connection, **_more: Any) -> None:
+    connection.execute(FIRST.values(word=uuid4()))
