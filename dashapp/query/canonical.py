@@ -25,7 +25,7 @@ def canonical(source: Source, spec: QuerySpec, zone: str, now: datetime) -> dict
     the order of the answer. Zone, rules and versions are not in it.
     """
     timed = spec.time_column or source.dataset.time_column
-    filters = [_filter(source, f, zone, now) for f in spec.filters]
+    filters = [canonical_filter(source, f, zone, now) for f in spec.filters]
     if spec.time_range:
         bounds = resolve(spec.time_range, zone, now, source.dataset.week_start)
         if bounds != (None, None):
@@ -71,7 +71,7 @@ def _metric(source: Source, metric: Metric, depth: int = 0) -> Any:
     return meaning | {"type": _kind(source, column)} if column else meaning
 
 
-def _filter(source: Source, item: Filter, zone: str, now: datetime) -> list[Any]:
+def canonical_filter(source: Source, item: Filter, zone: str, now: datetime) -> list[Any]:
     """Column, operator, values (a range's two ends), grain and bin."""
     column = source.dataset.column(item.column)
     if item.op == "time range":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -35,12 +36,14 @@ def statement(
     zone: str,
     now: datetime,
     row_limit: int,
+    is_ordered: bool = True,
 ) -> Query:
     """The SELECT that answers `spec` for the viewer whose rules `source` carries.
 
     Its columns are those of `names`, in that order. Times are naive, as clocks in `zone` show them; a bin is its lower edge. `now` is
     aware. One row more than `row_limit` is asked for when the query does not ask for less, so
-    that a cut is noticed. Raises Invalid, with a sentence, for what cannot be asked.
+    that a cut is noticed. Without `is_ordered` groups come in any order. Raises Invalid, with a
+    sentence, for what cannot be asked.
     """
     reading, bounds = read(source, spec, dialect, sqlglot_dialect, zone=zone, now=now)
     conditions = _conditions(reading, spec, bounds, now)
@@ -48,6 +51,8 @@ def statement(
         query = _grouped(reading, spec, conditions)
     else:
         query = _raw(reading, spec, conditions)
+    if not is_ordered:
+        query = query.order_by(None)
     most = row_limit + 1 if spec.limit is None or spec.limit > row_limit else spec.limit
     query = query.limit(most)
     return query.offset(spec.offset) if spec.offset else query
@@ -106,7 +111,8 @@ def _raw(reading: Reading, spec: QuerySpec, conditions: list[Predicate]) -> Quer
     columns = [reading.column(name) for name in labels]
     elements = [reading.local(column) for column in columns]
     sortable = [n for n, c in zip(labels, columns, strict=True) if c.type != "other"]
-    order = _order(reading, spec.order, labels, elements, sortable if spec.order else [])
+    ties = sortable if spec.order else []
+    order = _order(reading, spec.order, labels, elements, ties, grouped=())
     query = sa.select(*_labelled(elements, labels))
     return query.select_from(reading.rows).where(*conditions).order_by(*order)
 
@@ -122,7 +128,8 @@ def _grouped(reading: Reading, spec: QuerySpec, conditions: list[Predicate]) -> 
     query = sa.select(*_labelled(elements, labels))
     query = query.select_from(rows).where(*conditions).group_by(*_positions(len(cuts)))
     query = query.having(*(having(aggregate(reading, h.metric), h) for h in spec.having))
-    return query.order_by(*_order(reading, spec.order, labels, elements, labels[: len(cuts)]))
+    ties = labels[: len(cuts)]
+    return query.order_by(*_order(reading, spec.order, labels, elements, ties, grouped=ties))
 
 
 def cut(reading: Reading, dimension: Dimension) -> Element:
@@ -182,7 +189,7 @@ def _members(
     count = len(members)
     order = reading.flavour.order(rank, count + 2, series.descending)
     for k, member in enumerate(members):
-        order += reading.flavour.order(member, k + 1, False)
+        order += reading.flavour.order_members(member, k + 1, False)
     return (
         sa.select(*labels, here, rank.label("rank_value"))
         .select_from(reading.rows)
@@ -224,15 +231,20 @@ def _order(
     labels: list[str],
     elements: list[Element],
     ties: list[str],
+    grouped: Collection[str],
 ) -> list[Element]:
-    """As asked, then by all of `ties`, so that equal questions have equal answers."""
+    """As asked, then by all of `ties`, so that equal questions have equal answers.
+
+    Texts that rows are `grouped` by are sorted by Unicode code point, on every database.
+    """
     asked = {o.by: o for o in reversed(order)}
     found: list[Element] = []
     for name in dict.fromkeys([*(o.by for o in order), *ties]):
         wish = asked.get(name, Order(by=name))
         if name in labels:
             at = labels.index(name)
-            found += reading.flavour.order(elements[at], at + 1, wish.descending)
+            sort = reading.flavour.order_members if name in grouped else reading.flavour.order
+            found += sort(elements[at], at + 1, wish.descending)
         elif wish.metric is not None:
             measure = aggregate(reading, wish.metric)
             found += reading.flavour.order_by(measure, measure, wish.descending)

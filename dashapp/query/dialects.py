@@ -196,6 +196,13 @@ class Flavour:
         """ORDER BY a column of the answer (by its position, from 1), empty values last."""
         return self.order_by(element, sa.literal_column(str(position)), descending)
 
+    def order_members(self, element: Element, position: int, descending: bool) -> list[Element]:
+        """`order` of a grouping: texts by Unicode code point, whatever the database's language."""
+        template = _BY_CODE_POINT.get(self.name)
+        if template is None or not isinstance(element.type, sa.String):
+            return self.order(element, position, descending)
+        return self.order_by(element, Sql(template, element, type_=sa.String()), descending)
+
     def order_by(self, element: Element, key: Element, descending: bool) -> list[Element]:
         """ORDER BY `key`, by which `element` is sorted, empty values last."""
         directed: Element = sa.desc(key) if descending else sa.asc(key)
@@ -204,6 +211,11 @@ class Flavour:
         return [directed.nulls_last()]
 
 
+# SQLite and DuckDB sort texts so by themselves.
+_BY_CODE_POINT = {
+    "postgresql": 'CAST({0} AS VARCHAR) COLLATE "C"',
+    "mysql": "CAST({0} AS BINARY)",
+}
 _ZEROES: dict[type[Any], str] = {
     sa.String: "''",
     sa.BigInteger: "0",

@@ -73,15 +73,15 @@ def floored(micros: Numbers, grain: Grain, week_start: WeekStart) -> Numbers:
     """The starts of the grains of times, all in microseconds since 1970 by one clock (int64)."""
     if grain == "week":
         days = micros // DAY_US
-        return (days - (days + THURSDAY + WEEK_LEAD[week_start]) % 7) * DAY_US
+        weeks: Numbers = (days - (days + THURSDAY + WEEK_LEAD[week_start]) % 7) * DAY_US
+        return weeks
     if grain in STEPS:
         step = round(STEPS[grain].total_seconds() * 1_000_000)
         return micros // step * step
     months = micros.view("M8[us]").astype("M8[M]").astype(np.int64)
     count = MONTHS[grain]
-    starts = (months // count * count).view("M8[M]")
-    found: Numbers = starts.astype("M8[us]").view(np.int64)
-    return found
+    starts = (months // count * count).view("M8[M]").astype("M8[us]")
+    return starts.astype(np.int64)
 
 
 def coarsened(values: Numbers, fine: Cut, coarse: Cut, week_start: WeekStart) -> Numbers:

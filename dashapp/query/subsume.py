@@ -1,0 +1,215 @@
+"""The one test of subsumption: whether a kept answer holds the answer to a question.
+
+A question and a kept answer are compared as `Shape`s: groupings (cuts), what passes (atoms), and
+measures. A kept answer serves when
+
+1. it is of the same rows: dataset version, rules, zone (its scope; see `scope_of`), and whole;
+2. whatever it left out, the question leaves out too (each of its atoms is implied);
+3. what the question leaves out besides can be told from its groups (the atom fits a cut);
+4. each grouping of the question follows from one of its cuts;
+5. it has the statistics of all measures.
+
+Conditions on groups, order and limits come after that, so they never matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashapp import warehouses
+from dashapp.errors import AppError
+from dashapp.query import atoms
+from dashapp.query.atoms import Atom, Clock, Unsure
+from dashapp.query.canonical import canonical_filter
+from dashapp.query.grains import BELOW_DAY, WeekStart
+from dashapp.query.lattice import Cut, refines
+from dashapp.query.measures import Measure, Stat, given, measure
+from dashapp.query.passing import fits
+from dashapp.query.timerange import resolve
+from dashapp.specs import DatasetSpec, Dimension, Filter, QuerySpec, Source
+from dashapp.specs.query import Metric
+
+SHALLOW = frozenset({"rows", "n", "sum", "min", "max", "dev"})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a bare grouped query is about, whatever way it was put.
+
+    `written` are filters as they stand in the query, by their atoms; `opaque` those that cannot be
+    compared but for being the same; `measures` follow the query's metrics.
+    """
+
+    cuts: tuple[Cut, ...]
+    atoms: frozenset[Atom]
+    opaque: frozenset[str]
+    measures: tuple[Measure | None, ...]
+    week_start: WeekStart
+
+    @property
+    def needs(self) -> frozenset[Stat]:
+        """Statistics of all measures."""
+        return frozenset(s for m in self.measures if m is not None for s in m.needs)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a kept answer holds: its shape, and its statistics with the columns they stand in."""
+
+    shape: Shape
+    names: tuple[str, ...]
+    stats: Mapping[Stat, str]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a kept answer serves: the cut behind each grouping, and which atoms to apply to which."""
+
+    sources: tuple[int, ...]
+    residual: tuple[tuple[Atom, int], ...]
+
+
+def dialect_of(source: Source) -> str:
+    """Sqlglot's name of the dialect in which people write to a dataset."""
+    return warehouses.WAREHOUSES[source.database.kind].sqlglot_dialect
+
+
+def cut_of(dataset: DatasetSpec, dimension: Dimension) -> Cut | None:
+    """A dimension as a cut; None for one that does not exist or has no order of ours."""
+    column = dataset.column(dimension.column)
+    if column is None or column.type == "other":
+        return None
+    grain = dimension.grain
+    if grain and column.type == "date" and grain in BELOW_DAY:
+        grain = "day"
+    return Cut(dimension.column, grain, dimension.bin)
+
+
+def shape_of(source: Source, spec: QuerySpec, clock: Clock) -> Shape | None:
+    """The shape of a query without steps; None for raw rows and what makes no sense."""
+    if not spec.is_grouped:
+        return None
+    cuts = [cut_of(source.dataset, d) for d in spec.dimensions]
+    known = [c for c in cuts if c is not None]
+    if len(known) < len(cuts):
+        return None
+    found, opaque = set[Atom](), {f"sql {w.expression}" for w in spec.where}
+    for item in spec.filters:
+        try:
+            found.add(atoms.atom(clock, item))
+        except Unsure:
+            opaque.add(_text(source, item, clock))
+    try:
+        ranged = _ranged(source, spec, clock)
+    except Unsure:
+        return None
+    if ranged is not None:
+        found.add(ranged)
+    dialect = dialect_of(source)
+    return Shape(
+        cuts=tuple(known),
+        atoms=frozenset(a for a in found if not _is_open(a)),
+        opaque=frozenset(opaque),
+        measures=tuple(measure(source.dataset, m, dialect) for m in spec.metrics),
+        week_start=source.dataset.week_start,
+    )
+
+
+def tried_shape(source: Source, spec: QuerySpec, clock: Clock) -> Shape | None:
+    """`shape_of`, without telling what is wrong with a query: the warehouse's side says it."""
+    try:
+        return shape_of(source, spec, clock)
+    except AppError:
+        return None
+
+
+def _ranged(source: Source, spec: QuerySpec, clock: Clock) -> Atom | None:
+    """The time range of a query as an atom. Raises Unsure."""
+    if not spec.time_range:
+        return None
+    dataset = source.dataset
+    bounds = resolve(spec.time_range, clock.zone, clock.now, dataset.week_start)
+    if bounds == (None, None):
+        return None
+    column = dataset.column(spec.time_column or dataset.time_column or "")
+    if column is None or column.type not in ("time", "date"):
+        raise Unsure
+    return atoms.within(clock, column, bounds)
+
+
+def _is_open(found: Atom) -> bool:
+    """Whether an atom lets everything pass."""
+    return found.kind == "values" and found.negated and not found.values and found.null
+
+
+def _text(source: Source, item: Filter, clock: Clock) -> str:
+    return repr(canonical_filter(source, item, clock.zone, clock.now))
+
+
+def holding(source: Source, spec: QuerySpec, shape: Shape) -> Holding:
+    """What the whole answer to a query holds for others."""
+    dialect, stats = dialect_of(source), dict[Stat, str]()
+    for metric in spec.metrics:
+        found = given(source.dataset, metric, dialect)
+        if found is not None:
+            stats.setdefault(found, _label(metric))
+    return Holding(shape, tuple(d.name for d in spec.dimensions), stats)
+
+
+def _label(metric: Metric) -> str:
+    return metric if isinstance(metric, str) else metric.label
+
+
+def is_whole(spec: QuerySpec, rows: int) -> bool:
+    """Whether an answer of so many rows that was not cut off holds all groups of its query."""
+    if spec.having or spec.series or spec.offset:
+        return False
+    return spec.limit is None or rows < spec.limit
+
+
+def answerable(held: Holding, asked: Shape, rules: Iterable[Atom] = ()) -> Way | str:
+    """How a kept answer of the same scope serves a question, or why it does not.
+
+    `rules` are atoms that have to be told from groups besides, whatever was left out.
+    """
+    kept = held.shape
+    if kept.opaque != asked.opaque:
+        return "other conditions in SQL"
+    for baked in kept.atoms:
+        if not any(atoms.implies(a, baked) for a in asked.atoms):
+            return f"it leaves out rows by '{baked.column}'"
+    residual: list[tuple[Atom, int]] = []
+    for found in [a for a in asked.atoms if a not in kept.atoms] + list(rules):
+        at = next((i for i, c in enumerate(kept.cuts) if fits(found, c, kept.week_start)), None)
+        if at is None:
+            return f"it is not cut so by '{found.column}'"
+        residual.append((found, at))
+    sources: list[int] = []
+    for cut in asked.cuts:
+        at = next((i for i, c in enumerate(kept.cuts) if refines(c, cut)), None)
+        if at is None:
+            return f"it is not grouped so by '{cut.column}'"
+        sources.append(at)
+    missing = missing_stat(held, asked)
+    return missing or Way(tuple(sources), tuple(residual))
+
+
+def missing_stat(held: Holding, asked: Shape) -> str | None:
+    """Why a kept answer cannot finish the measures of a question; None if it can."""
+    for found in asked.measures:
+        if found is None:
+            return "a metric does not add up"
+        for stat in found.needs:
+            if stat.kind == "distinct":
+                if Cut(stat.column or "") not in held.shape.cuts:
+                    return f"members of '{stat.column}' are not in it"
+            elif stat not in held.stats:
+                return f"it has no {stat.name}"
+    return None
+
+
+def clock_of(source: Source, zone: str, now: Any) -> Clock:
+    """The clock by which a viewer reads a dataset's times."""
+    return Clock(source.dataset, zone, now)
