@@ -35,7 +35,7 @@ class Pose:
         return "x" if self.horizontal else "y"
 
     @property
-    def place(self) -> str:
+    def place(self) -> Literal["x", "y"]:
         """The coordinate that is the place on the axis."""
         return "y" if self.horizontal else "x"
 

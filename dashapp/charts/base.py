@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 from pydantic import Field
 
+from dashapp.charts.values import Plain
 from dashapp.specs import DatasetSpec, Grain, QuerySpec, Spec
 
 Family = Literal[
@@ -17,6 +18,11 @@ Family = Literal[
     "schedule", "maps", "tables", "text",
 ]  # fmt: skip
 Tables = Mapping[str, pa.Table]
+# What the small plotly.js draws; a third of the bytes of the whole.
+CARTESIAN = frozenset(
+    {"bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image",
+     "pie", "scatter", "scatterternary", "violin"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,39 @@ class ClickTarget:
 
 
 @dataclass(frozen=True)
+class Brush:
+    """Along which axis of a plot one may drag to choose a part of a column.
+
+    `starts` are the places (rising, in the axis' own numbers: ms on the viewer's clock, values, or
+    numbers of categories) at which the buckets of `grain` or `bin` begin, `end` is where the last
+    one ends. With `members` (raw, one per start) the column has no order of its own: what is
+    chosen is a list of them. `centred` says that a mark stands in the middle of where its bucket
+    is drawn, not at its lower edge.
+    """
+
+    column: str
+    starts: tuple[float, ...]
+    end: float
+    grain: Grain | None = None
+    bin: float | None = None
+    members: tuple[Plain, ...] | None = None
+    axis: Literal["x", "y"] = "x"
+    centred: bool = True
+
+
+@dataclass(frozen=True)
 class Plot:
     """A Plotly figure as a plain dict (`{"data": [...], "layout": {...}}`), typed arrays inside.
 
     Each clickable mark's `customdata` is a list of raw values in the order of `clicks`
-    (times as ISO strings), so that a click becomes a cross-filter.
+    (times as ISO strings), so that a click becomes a cross-filter. `brush` says along what one
+    may drag.
     """
 
     figure: dict[str, Any]
     clicks: tuple[ClickTarget, ...] = ()
     summary: str = ""
+    brush: Brush | None = None
 
 
 @dataclass(frozen=True)
@@ -123,12 +152,17 @@ class ChartKind(ABC):
     icon: ClassVar[str]  # a Bootstrap icon name
     description: ClassVar[str]
     uses_dataset: ClassVar[bool] = True
-    needs_full_plotly: ClassVar[bool] = False  # traces outside the cartesian bundle
+    needs_full_plotly: ClassVar[bool] = False  # traces beyond `CARTESIAN`
 
     class Options(Spec):
         """What may be set; a form is drawn from it."""
 
         subtitle: str = Field("", max_length=500, description="Small text under the title.")
+
+    @classmethod
+    def beyond_cartesian(cls, options: Mapping[str, Any]) -> bool:
+        """Whether a chart with these options has traces beyond `CARTESIAN`."""
+        return cls.needs_full_plotly
 
     @classmethod
     @abstractmethod

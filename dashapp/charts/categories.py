@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from dashapp.charts import brushes
 from dashapp.charts.along import AxisKind, TimeOptions
 from dashapp.charts.annotations import over
 from dashapp.charts.asks import DATA, LOOK, metric_title
@@ -109,7 +110,8 @@ class Bar(ChartKind):
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         told = summary(wide, drawn, axis, title or cls.title, look)
         clicks = targets(axis, () if unified else options.series)
-        return Plot({"data": traces, "layout": page}, clicks, told)
+        brush = None if options.zoom else brushes.along(wide, axis, pose.place)
+        return Plot({"data": traces, "layout": page}, clicks, told, brush)
 
     @classmethod
     def _traces(

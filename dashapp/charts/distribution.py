@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, field_validator
 
+from dashapp.charts import brushes
 from dashapp.charts.asks import (
     ANALYSIS,
     DATA,
@@ -231,7 +232,8 @@ class Histogram(ChartKind):
         clicks = tuple(click_target(d) for d in options.series)
         if not equal:
             clicks = (ClickTarget(options.dimension.column, None, told.bins.width), *clicks)
-        return Plot({"data": traces, "layout": page}, clicks, told.summary(title, drawn))
+        brush = brushes.of_bins(told.bins, options.dimension.column)
+        return Plot({"data": traces, "layout": page}, clicks, told.summary(title, drawn), brush)
 
     @classmethod
     def _traces(

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import Field
 
+from dashapp.charts import brushes
 from dashapp.charts.asks import (
     ANALYSIS,
     DATA,
@@ -204,7 +205,8 @@ class Heatmap(ChartKind):
         title = metric_title(options.metric, dataset)
         page = cls._page(options, wide, rows, x, y, dataset, look, title)
         told = _summary(title, wide, rows, cells, written) + _left_out(whole, cells)
-        return Plot({"data": [trace], "layout": page}, targets(x, (y,)), told)
+        figure = {"data": [trace], "layout": page}
+        return Plot(figure, targets(x, (y,)), told, brushes.along(wide, x))
 
     @classmethod
     def _trace(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from dashapp.charts import brushes
 from dashapp.charts.along import TimeOptions
 from dashapp.charts.annotations import over, questions
 from dashapp.charts.asks import ANALYSIS, LOOK, metric_title
@@ -126,7 +127,8 @@ class OverTime(ChartKind):
         )
         told = summary(wide, drawn, axis, title or cls.title, look)
         # Unified hover means a click on a bucket, whatever the series.
-        return Plot({"data": traces, "layout": page}, targets(axis, ()), told)
+        brush = None if options.zoom else brushes.along(wide, axis)
+        return Plot({"data": traces, "layout": page}, targets(axis, ()), told, brush)
 
     @classmethod
     def ticks(cls, options: Any, drawn: list[Mark], look: Look) -> Style:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashapp.charts import brushes
 from dashapp.charts.base import Drawing, Empty, Grid, Number, Plot, Text
 from dashapp.errors import AppError, Forbidden, Invalid, NotFound, QueryCancelled
 from dashapp.query.result import Result
@@ -120,7 +121,11 @@ def body(key: str, dataset: str, drawing: Drawing) -> Component:
 def plot(key: str, dataset: str, drawing: Plot) -> Component:
     """A figure; what its marks stand for travels in `layout.meta`."""
     clicks = [{"column": c.column, "grain": c.grain, "bin": c.bin} for c in drawing.clicks]
-    layout = {**drawing.figure.get("layout", {}), "meta": {"clicks": clicks, "dataset": dataset}}
+    meta: dict[str, Any] = {"clicks": clicks, "dataset": dataset}
+    layout = {**drawing.figure.get("layout", {}), "meta": meta}
+    if drawing.brush is not None:  # Dragging brushes instead of zooming.
+        meta["brush"] = brushes.meta(drawing.brush)
+        layout["dragmode"] = False
     figure = {"data": drawing.figure["data"], "layout": layout}
     return html.Div(
         dcc.Graph(
