@@ -22,6 +22,11 @@ local value = redis.call('incr', KEYS[1])
 if redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], ARGV[1]) end
 return value
 """
+# Of all who claim at once the first one's text stays.
+CLAIM = """
+if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
+return redis.call('get', KEYS[1])
+"""
 
 
 class Flags(Protocol):
@@ -35,6 +40,9 @@ class Flags(Protocol):
 
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
+
+    def claim(self, key: str, ttl_s: float, value: str) -> str:
+        """The text on the flag: `value` if nobody has raised it, for `ttl_s` seconds then."""
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
@@ -64,6 +72,13 @@ class LocalFlags:
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
         return self.get(key) is not None
+
+    def claim(self, key: str, ttl_s: float, value: str) -> str:
+        """The text on the flag: `value` if nobody has raised it, for `ttl_s` seconds then."""
+        now = time.monotonic()
+        with self._lock:
+            self._sweep()
+            return self._kept.setdefault(key, (value, now + ttl_s))[0]
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
@@ -113,6 +128,15 @@ class RedisFlags:
     def has(self, key: str) -> bool:
         """Whether the flag is raised."""
         return self.get(key) is not None
+
+    def claim(self, key: str, ttl_s: float, value: str) -> str:
+        """The text on the flag: `value` if nobody has raised it, for `ttl_s` seconds then."""
+        life = max(1, int(ttl_s * 1000))
+        try:
+            found: bytes = self._link.call(lambda c: c.eval(CLAIM, 1, PREFIX + key, value, life))
+        except RedisUnavailable:
+            return self._local.claim(key, ttl_s, value)
+        return found.decode(errors="replace")
 
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
@@ -166,6 +190,17 @@ class DiskFlags:
         """Whether the flag is raised."""
         return self.get(key) is not None
 
+    def claim(self, key: str, ttl_s: float, value: str) -> str:
+        """The text on the flag: `value` if nobody has raised it, for `ttl_s` seconds then."""
+        try:
+            handle = self._own(self._path(key))
+            try:
+                return _claimed(handle, ttl_s, value)
+            finally:
+                release(handle)
+        except OSError:
+            return self._local.claim(key, ttl_s, value)
+
     def increment(self, key: str, ttl_s: float) -> int:
         """Count one more; the first count starts a window of `ttl_s` seconds."""
         here = self._local.increment("count:" + key, ttl_s)
@@ -207,6 +242,15 @@ class DiskFlags:
 
     def _path(self, key: str) -> Path:
         return self._folder / blake2b(key.encode(), digest_size=24).hexdigest()
+
+
+def _claimed(handle: int, ttl_s: float, value: str) -> str:
+    now = time.time()
+    text = os.pread(handle, MOST_BYTES, 0) if os.fstat(handle).st_mtime > now else b""
+    if text:
+        return text.decode(errors="replace")
+    _write(handle, value.encode(), now + ttl_s)
+    return value
 
 
 def _counted(handle: int, ttl_s: float) -> int:

@@ -20,6 +20,7 @@ from dashapp.specs import DatabaseSpec
 from dashapp.warehouses import urls
 from dashapp.warehouses.base import Fetched, Warehouse
 from dashapp.warehouses.duckdb import DuckDB
+from dashapp.warehouses.marks import Marker
 from dashapp.warehouses.mysql import MySQL
 from dashapp.warehouses.postgresql import PostgreSQL
 from dashapp.warehouses.running import cancel
@@ -71,6 +72,13 @@ def pool(database: DatabaseSpec) -> Warehouse:
     return made
 
 
+def marker(database: DatabaseSpec, schema: str | None, table: str | None) -> Marker | None:
+    """What the database itself knows of when its data changed; None where that is nothing."""
+    if warehouse(database.kind).marker is Warehouse.marker:
+        return None  # Without a look at its URL, which may mean a question to a name server.
+    return pool(database).marker(schema, table)
+
+
 def dispose() -> None:
     """Close all idle connections and forget all warehouses of this process."""
     with _lock:
@@ -98,10 +106,12 @@ os.register_at_fork(after_in_child=_forget)
 __all__ = [
     "WAREHOUSES",
     "Fetched",
+    "Marker",
     "Warehouse",
     "cancel",
     "check",
     "dispose",
+    "marker",
     "parse_url",
     "pool",
     "warehouse",

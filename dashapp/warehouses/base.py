@@ -23,6 +23,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from dashapp.errors import AppError, Invalid
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
 from dashapp.warehouses import arrow, running, sentences, urls
+from dashapp.warehouses.marks import Marker
 from dashapp.warehouses.running import Running
 from dashapp.warehouses.slots import Slots
 from dashapp.warehouses.turns import ANYBODY, Turn
@@ -173,6 +174,16 @@ class Warehouse(ABC):
             raise sentences.syntax_error() from None
         sources = [s for scope in scopes for s in scope.sources.values()]
         return {(s.db or None, s.name) for s in sources if isinstance(s, exp.Table)}
+
+    def marker(self, schema: str | None, table: str | None) -> Marker | None:
+        """What the database itself knows of when a table's data changed; of a query's without one.
+
+        Asked about once a second, so it must be cheap, and never raises. It must be another one
+        as soon as a query could read other data, and may be another one although nothing changed.
+        None (here) where nothing is reliable: PostgreSQL's counters of changes are late, local to
+        one server and reset, MySQL's time of update is kept in memory and for some engines only.
+        """
+        return None
 
     @abstractmethod
     def explain_error(self, error: BaseException) -> AppError:

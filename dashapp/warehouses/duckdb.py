@@ -27,6 +27,7 @@ from dashapp.warehouses.base import (
     specs,
     sql_and_values,
 )
+from dashapp.warehouses.marks import Marker, file_marker
 from dashapp.warehouses.running import Running
 
 LOCKED = {
@@ -38,6 +39,7 @@ LOCKED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
+LOG = ".wal"
 Config = dict[str, str | bool | int | float | list[str]]
 
 
@@ -108,6 +110,9 @@ class DuckDB(Warehouse):
                 raise self.explain_error(error) from None
         return {_split(name) for name in names}
 
+    def marker(self, schema: str | None, table: str | None) -> Marker | None:
+        return self._file.marker()
+
     def explain_error(self, error: BaseException) -> AppError:
         return sentences.duckdb(error)
 
@@ -147,7 +152,8 @@ class _File:
         self._lock = threading.Lock()
         self._users = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._opened: tuple[int, int, int] | None = None
+        self._opened: Marker | None = None
+        self._is_outdated = False
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -166,7 +172,13 @@ class _File:
         """Use this configuration from the next time that the file is opened."""
         with self._lock:
             if config != self._config:
-                self._config, self._opened = config, None
+                self._config, self._is_outdated = config, True
+
+    def marker(self) -> Marker | None:
+        """The marker of the file that the next query reads: the open one while others read it."""
+        with self._lock:
+            is_held = self._connection is not None and self._users
+            return self._opened if is_held else file_marker(self._path, LOG)
 
     def close(self) -> None:
         """Close the connection unless a query runs; the next query opens it again."""
@@ -175,25 +187,19 @@ class _File:
                 self._drop()
 
     def _current(self) -> duckdb.DuckDBPyConnection:
-        found = self._stat()
-        if self._connection is not None and found != self._opened and not self._users:
+        found = file_marker(self._path, LOG)
+        is_old = self._is_outdated or found != self._opened
+        if self._connection is not None and is_old and not self._users:
             self._drop()
         if self._connection is None:
             self._connection = duckdb.connect(str(self._path), read_only=True, config=self._config)
-            self._opened = found
+            self._opened, self._is_outdated = found, False
         return self._connection
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 _files: dict[Path, _File] = {}

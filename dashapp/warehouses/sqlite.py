@@ -31,6 +31,7 @@ from dashapp.warehouses.base import (
     sql_and_values,
 )
 from dashapp.warehouses.idle import Idle
+from dashapp.warehouses.marks import Marker, file_marker
 from dashapp.warehouses.running import Running
 
 ALLOWED = {
@@ -116,6 +117,9 @@ class Sqlite(Warehouse):
         except self.driver_errors as error:
             raise self.explain_error(error) from None
         return seen
+
+    def marker(self, schema: str | None, table: str | None) -> Marker | None:
+        return file_marker(self._path, "-wal", read_heads=True)
 
     def explain_error(self, error: BaseException) -> AppError:
         return sentences.sqlite(error)

@@ -74,3 +74,31 @@ def test_without_a_disk_a_process_counts_alone(tmp_path):
         assert [cache.flags().increment("c", 60) for _ in range(3)] == [1, 2, 3]
         cache.flags().set("f", 60)
         assert cache.flags().has("f")
+
+
+def test_the_first_claim_stays_until_its_end(chosen):
+    assert cache.flags().claim("c", 0.3, "first") == "first"
+    cache.reset()
+    assert cache.flags().claim("c", 60, "second") == "first"
+    time.sleep(0.35)
+    assert cache.flags().claim("c", 60, "third") == "third"
+    assert cache.flags().get("c") == "third"
+
+
+def claim_many(settings, name, found):
+    with serving(*settings), ThreadPoolExecutor(4) as pool:
+        claims = pool.map(lambda n: cache.flags().claim("c", 60, f"{name}-{n}"), range(20))
+        found.put(set(claims))
+
+
+def test_processes_and_threads_that_claim_together_get_one_text(chosen):
+    found = processes.Queue()
+    wishes = [(options(chosen), name, found) for name in "abc"]
+    children = [processes.Process(target=claim_many, args=wish) for wish in wishes]
+    for child in children:
+        child.start()
+    texts = set().union(*(found.get(timeout=60) for _ in children))
+    for child in children:
+        child.join()
+    assert len(texts) == 1
+    assert texts == {cache.flags().get("c")}
