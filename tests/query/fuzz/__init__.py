@@ -1,0 +1,1 @@
+"""Random questions in random orders of arrival: whatever was kept, answers are the direct ones."""

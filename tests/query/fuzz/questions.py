@@ -1,0 +1,394 @@
+"""Strategies: viewers who open pages of related questions, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+from hypothesis import strategies as st
+
+from dashapp.query import Context
+from dashapp.specs import (
+    Dimension,
+    Filter,
+    MetricFilter,
+    Order,
+    QuerySpec,
+    RowRule,
+    SeriesLimit,
+    SimpleMetric,
+    SqlFilter,
+    SqlMetric,
+    metric_name,
+)
+from dashapp.specs.post import (
+    Compare,
+    Contribution,
+    Cumulative,
+    Pivot,
+    PostStep,
+    Rank,
+    Rename,
+    Select,
+    Sort,
+)
+from dashapp.specs.query import Grain, Metric, Operator
+from tests.query.fuzz.data import DATASET, EDGES, NOW
+
+T = TypeVar("T")
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+GRAINS: tuple[Grain, ...] = get_args(Grain)
+USUAL: tuple[Grain, ...] = ("hour", "6 hours", "day", "day", "week", "month", "month", "quarter", "year")
+ZONES = ("UTC", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+TEXTS, NUMBERS, TIMES = ("region", "name", "sign"), ("qty", "price", "odd", "part", "twice", "big", "id"), ("ts", "moment", "day")  # fmt: skip
+BINS = {
+    "qty": (1, 2, 5, 10, 2.5), "price": (1, 5, 10, 20, 0.25, 0.5, 0.1), "odd": (1, 0.5, 0.1),
+    "part": (1, 2), "twice": (2, 10), "big": (1000,), "id": (50, 100),
+}  # fmt: skip
+RULES: tuple[tuple[RowRule, ...], ...] = (
+    (),
+    (RowRule(clause="region = 'EU'"),),
+    (RowRule(clause="region IN ('EU', 'US')"),),
+    (RowRule(clause="region = 'US'", group="g"), RowRule(clause="qty > 5", group="g")),
+    (RowRule(clause="region = 'EU'"), RowRule(clause="qty >= 2")),
+    (RowRule(clause="length(name) > 3"),),
+    (RowRule(clause="qty % 2 = 0"),),
+    (RowRule(clause="region IS NULL"),),
+    (RowRule(clause="NOT region IN ('EU')"),),
+    (RowRule(clause="region <> 'EU' OR flag"),),
+    (RowRule(clause="upper(region) = 'EU'"),),
+    (RowRule(clause="sign = 'plus'"),),
+    (RowRule(clause="1 = 0"),),
+    (RowRule(clause="region = 'EU'", table="land"),),
+    (RowRule(clause="price BETWEEN 0 AND 50"),),
+    (RowRule(clause="region IN ('EU', NULL)"),),
+)
+RELATIONS: tuple[dict[str, Any], ...] = (
+    {"table": "land"},
+    {"table": "land"},
+    {"table": None, "sql": "SELECT * FROM land"},
+    {"table": None, "sql": "SELECT l.* FROM land AS l WHERE l.qty IS NULL OR l.qty > -6"},
+    {"table": "barren"},
+)
+RANGES = (
+    "last 7 days", "last quarter", "current month", "previous year", "year to date", "2012",
+    "2013-03", "2012-02-29", "2013-01-01 : 2013-04-01", "2012-12-31 : ", " : 2013-03-31T01:30",
+    "last 36 hours", "2013-03-30T22:15 : 2013-04-02T07:00", "2013-10-27 : 2013-10-28",
+    "start of week : today", "previous week", "2013-03-10 : 2013-03-11",
+)  # fmt: skip
+SQL_METRICS = (
+    "SUM(qty)", "COUNT(*)", "SUM(price) / NULLIF(SUM(qty), 0)", "SUM(price) / SUM(qty)",
+    "SUM(qty) / COUNT(*)", "100 * SUM(qty) / COUNT(*)", "SUM(CASE WHEN qty > 2 THEN price END)",
+    "SUM(CASE WHEN region = 'EU' THEN 1 ELSE 0 END) * 1.0 / COUNT(*)", "COUNT(DISTINCT name)",
+    "AVG(price)", "MAX(qty) - MIN(qty)", "MIN(name)", "MAX(ts)", "COUNT(part)", "SUM(qty * price)",
+    "COALESCE(SUM(part), 0)", "SUM(price) + SUM(qty)", "SUM(twice)", "-SUM(qty)", "MAX(region)",
+    "AVG(qty) * COUNT(*)", "CASE WHEN SUM(qty) > 10 THEN 1 ELSE 0 END", "SUM(price) * 100.0 / 3",
+    "SUM(DISTINCT qty)", "1.5",
+)  # fmt: skip
+WHERES = ("qty > 2", "region <> 'US' OR flag", "length(name) > 1", "price / 2 > 10", "twice > 6")
+SAVED = ("n", "revenue", "units", "flagged", "flagged share", "per unit")
+MEMBERS: dict[str, tuple[Any, ...]] = {
+    "region": ("EU", "US", "eu", "ASIA", "", None, "nowhere"),
+    "name": ("abc", "ABC", "Äbc", "abc ", "O'Hare", 'say "hi"', "🛫", "100%", "Other", None, "ﬀ"),
+    "sign": ("plus", "Minus", None),
+    "qty": (0, 1, 2, 3, 7, 10, -5, None, 2.5),
+    "price": (0, 0.25, 10, 99.75, -20, None),
+    "odd": (0.1, 0.3, 99.95, None, 1e6),
+    "part": (-3, 0, 2, None),
+    "twice": (0, 6, 20, None),
+    "big": (2**53, 2**53 - 1, -3, None),
+    "id": (0, 13, 350, 699),
+    "flag": (True, False, None),
+}
+PATTERNS = ("a", "AB", "%", "_", "a_b", "ä", "", "O'", "🛫", " ", "A%", "%c", "a\\_b", "E_")
+COMPARISONS: tuple[Operator, ...] = ("=", "!=", "<", "<=", ">", ">=")
+LISTS: tuple[Operator, ...] = ("in", "not in")
+SEARCHES: tuple[Operator, ...] = (
+    "contains", "not contains", "starts with", "ends with", "like", "not like", "ilike", "not ilike",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Action:
+    """What one click asks: questions of one viewer, all at once."""
+
+    viewer: int
+    context: Context
+    questions: tuple[QuerySpec, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dataset, viewers with their rules, and what they do in order from a cold cache."""
+
+    dataset: dict[str, Any]
+    viewers: tuple[tuple[RowRule, ...], ...]
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the questions of one case have in common."""
+
+    columns: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    filters: tuple[Filter, ...]
+    ranges: tuple[str | None, ...]
+    grains: tuple[Grain, ...]
+
+
+@st.composite
+def cases(draw: Draw) -> Case:
+    """A dashboard and what its viewers do with it."""
+    dataset = {
+        **_one(draw, RELATIONS),
+        "zone": _one(draw, ("UTC", "UTC", "UTC", "Europe/Berlin")),
+        "week_start": _one(draw, ("monday", "monday", "sunday", "saturday")),
+    }
+    viewers = ((), *_some(draw, RULES, 0, 2)) if _rarely(draw, 2) else (_one(draw, RULES),)
+    page = _page(draw)
+    zones = _some(draw, ZONES, 1, 2)
+    count = draw(st.integers(3, 8))
+    return Case(
+        dataset, viewers, tuple(_action(draw, page, zones, viewers, n) for n in range(count))
+    )
+
+
+def _page(draw: Draw) -> Page:
+    columns = _some(draw, (*TIMES, "ts", *TEXTS, "region", "qty", "price", "flag", "part", "odd"), 2, 4)
+    metrics = _distinct(metric(draw) for _ in range(draw(st.integers(2, 6))))
+    about = (*columns, _one(draw, ("region", "qty", "ts", "name", "price", "twice", "big", "id")))
+    filters = tuple(_filter(draw, _one(draw, about)) for _ in range(draw(st.integers(1, 4))))
+    ranges = (None, None, *_some(draw, RANGES, 0, 2))
+    grains = (*_some(draw, USUAL, 1, 3), *_some(draw, GRAINS, 0, 1))
+    return Page(columns, metrics, filters, ranges, grains)
+
+
+def _action(
+    draw: Draw, page: Page, zones: Sequence[str], viewers: Sequence[Any], number: int
+) -> Action:
+    shared = _some(draw, page.filters, 0, 2) if number else ()
+    span = _one(draw, page.ranges) if number else None
+    limit = _one(draw, (5, 12)) if _rarely(draw, 12) else None
+    context = Context(zone=_one(draw, zones), now=NOW, row_limit=limit)
+    questions = [
+        _question(draw, page, shared, span, is_wide=not number and not n)
+        for n in range(draw(st.integers(1, 6)))
+    ]
+    return Action(draw(st.integers(0, len(viewers) - 1)), context, tuple(questions))
+
+
+def _question(
+    draw: Draw, page: Page, shared: tuple[Filter, ...], span: str | None, is_wide: bool
+) -> QuerySpec:
+    own = (_one(draw, page.filters),) if _rarely(draw, 4) else ()
+    filters = tuple(dict.fromkeys((*shared, *own)))
+    more: dict[str, Any] = {"filters": filters, "time_range": span}
+    if _rarely(draw, 20):
+        more["where"] = (SqlFilter(expression=_one(draw, WHERES)),)
+    if span and _rarely(draw, 6):
+        more["time_column"] = _one(draw, TIMES)
+    if not is_wide and _rarely(draw, 15):
+        return _raw(draw, page, more)
+    columns = page.columns if is_wide else _some(draw, page.columns, 0, min(3, len(page.columns)))
+    dimensions = tuple(_dimension(draw, page, name) for name in dict.fromkeys(columns))
+    metrics = page.metrics if is_wide else _some(draw, page.metrics, 0 if dimensions else 1, 4)
+    metrics = _distinct(m for m in metrics if metric_name(m) not in columns)
+    if not dimensions and not metrics:
+        metrics = ("n",)
+    base = {"dataset": DATASET, "dimensions": dimensions, "metrics": metrics, **more}
+    return QuerySpec(**base) if is_wide else QuerySpec(**base, **_shape(draw, page, dimensions, metrics, span))  # fmt: skip
+
+
+def _shape(
+    draw: Draw,
+    page: Page,
+    dimensions: tuple[Dimension, ...],
+    metrics: tuple[Metric, ...],
+    span: str | None,
+) -> dict[str, Any]:
+    """What happens to the groups: having, top members, order, a cut, steps."""
+    more: dict[str, Any] = {}
+    if _rarely(draw, 8):
+        more["having"] = (_having(draw, _one(draw, page.metrics)),)
+    texts = [d.name for d in dimensions if not d.grain and not d.bin]
+    steady = [m for m in metrics if _is_steady(m)]
+    if texts and steady and _rarely(draw, 6):
+        more["series"] = SeriesLimit(
+            dimensions=(_one(draw, texts),), limit=draw(st.integers(1, 3)), by=_one(draw, steady),
+            descending=not _rarely(draw, 4), other=not _rarely(draw, 3),
+        )  # fmt: skip
+    if _rarely(draw, 2):
+        more["order"] = tuple(_order(draw, page, dimensions, metrics) for _ in range(draw(st.integers(1, 2))))  # fmt: skip
+    if _rarely(draw, 3):
+        more["limit"] = draw(st.integers(1, 12))
+        more["offset"] = _one(draw, (0, 0, 0, 1, 5))
+    if _rarely(draw, 12):
+        more["post"] = _steps(draw, dimensions, tuple(steady), span)
+    return more
+
+
+def _raw(draw: Draw, page: Page, more: dict[str, Any]) -> QuerySpec:
+    columns = tuple(dict.fromkeys(("id", *page.columns)))
+    order = (Order(by=_one(draw, columns), descending=_rarely(draw, 2)),)
+    return QuerySpec(
+        dataset=DATASET, columns=columns, order=order, limit=draw(st.integers(1, 20)), **more
+    )
+
+
+def _dimension(draw: Draw, page: Page, name: str) -> Dimension:
+    if name in TIMES:
+        grain = None if _rarely(draw, 8) else _one(draw, page.grains)
+        return Dimension(column=name, grain=grain)
+    if name in BINS and not _rarely(draw, 3):
+        return Dimension(column=name, bin=_one(draw, BINS[name]))
+    return Dimension(column=name, label=f"the {name}" if _rarely(draw, 10) else None)
+
+
+def metric(draw: Draw) -> Metric:
+    """A metric of any kind."""
+    kind = draw(st.integers(0, 9))
+    if kind < 3:
+        return str(_one(draw, SAVED))
+    if kind < 5:
+        text = _one(draw, SQL_METRICS)
+        return SqlMetric(expression=text, label=text)
+    aggregate = _one(draw, ("count", "sum", "sum", "avg", "avg", "min", "max", "stddev", "count_distinct", "median"))  # fmt: skip
+    everything = (*NUMBERS, *NUMBERS, "flag", *TEXTS, *TIMES)
+    is_any = aggregate in ("count", "min", "max", "count_distinct") or _rarely(draw, 15)
+    column = _one(draw, everything if is_any else (*NUMBERS, "flag"))
+    return SimpleMetric(aggregate=aggregate, column=column, label=f"{aggregate} of {column}")
+
+
+def _is_steady(item: Metric) -> bool:
+    """Whether sums of it are exact, so that equal ones are equal however they were added up."""
+    if isinstance(item, SimpleMetric):
+        return item.aggregate in ("count", "sum", "min", "max", "count_distinct") and item.column not in ("odd", "big", *TIMES, *TEXTS)  # fmt: skip
+    return item in ("n", "revenue", "units", "flagged")
+
+
+def _filter(draw: Draw, column: str) -> Filter:
+    if column in TIMES:
+        return _time_filter(draw, column)
+    if _rarely(draw, 10):
+        return Filter(column=column, op=_one(draw, ("is null", "is not null")))
+    if column == "flag":
+        return _flag_filter(draw)
+    if column in TEXTS and _rarely(draw, 3):
+        return Filter(column=column, op=_one(draw, SEARCHES), value=_one(draw, PATTERNS))
+    width = None
+    if column in BINS and _rarely(draw, 4):
+        width = _one(draw, BINS[column])
+    members = MEMBERS[column]
+    kind = draw(st.integers(0, 3))
+    if kind < 2:
+        found = _some(draw, members, 0 if _rarely(draw, 8) else 1, 4)
+        return Filter(column=column, op=_one(draw, ("in", "in", "not in")), value=found, bin=width)
+    known = tuple(m for m in members if m is not None)
+    if kind == 2:
+        return Filter(column=column, op=_one(draw, COMPARISONS), value=_one(draw, known), bin=width)
+    ends = (_one(draw, members), _one(draw, members))
+    return Filter(column=column, op="between", value=ends, bin=width)
+
+
+def _flag_filter(draw: Draw) -> Filter:
+    if _rarely(draw, 2):
+        return Filter(column="flag", op=_one(draw, ("is true", "is false")))
+    value = _some(draw, MEMBERS["flag"], 1, 2)
+    return Filter(column="flag", op=_one(draw, LISTS), value=value)
+
+
+def _time_filter(draw: Draw, column: str) -> Filter:
+    kind = draw(st.integers(0, 9))
+    if kind == 0:
+        return Filter(column=column, op=_one(draw, ("is null", "is not null")))
+    if kind < 4:
+        return Filter(column=column, op="time range", value=_one(draw, RANGES))
+    grain = _one(draw, (None, *USUAL, *GRAINS))
+    times = [t.isoformat() for t in EDGES] + ["2013-04-05", "2012-12-31", "2013-01-01"]
+    if kind < 7:
+        found = (*_some(draw, times, 1, 3), *((None,) if _rarely(draw, 4) else ()))
+        return Filter(column=column, op=_one(draw, LISTS), value=found, grain=grain)
+    if kind < 9:
+        return Filter(column=column, op=_one(draw, COMPARISONS), value=_one(draw, times), grain=grain)
+    ends = tuple(sorted(_some(draw, times, 2, 2)))
+    return Filter(column=column, op="between", value=ends, grain=grain)
+
+
+def _having(draw: Draw, item: Metric) -> MetricFilter:
+    op = _one(draw, ("=", "!=", "<", "<=", ">", ">=", "between", "is null", "is not null"))
+    if op.startswith("is"):
+        return MetricFilter(metric=item, op=op)
+    # Nothing that sums of tenths and thirds could come close to.
+    ends: tuple[float, ...] = (-7.77, 0.777, 1, 3, 10.123, 40, 123.457)
+    if op == "between":
+        low, high = sorted(_some(draw, ends, 2, 2))
+        return MetricFilter(metric=item, op=op, value=(low, high))
+    return MetricFilter(metric=item, op=op, value=_one(draw, ends))
+
+
+def _order(
+    draw: Draw, page: Page, dimensions: tuple[Dimension, ...], metrics: tuple[Metric, ...]
+) -> Order:
+    descending = _rarely(draw, 2)
+    if _rarely(draw, 5):
+        hidden = _one(draw, page.metrics)
+        return Order(by=metric_name(hidden), metric=hidden, descending=descending)
+    shown = [d.name for d in dimensions] + [metric_name(m) for m in metrics]
+    return Order(by=_one(draw, shown), descending=descending)
+
+
+def _steps(
+    draw: Draw, dimensions: tuple[Dimension, ...], metrics: tuple[Metric, ...], span: str | None
+) -> tuple[PostStep, ...]:
+    names = tuple(metric_name(m) for m in metrics)
+    if not names:
+        return ()
+    times = [d.name for d in dimensions if d.grain]
+    steps: list[PostStep] = [
+        Contribution(metrics=names),
+        Rank(metric=names[0]),
+        Sort(by=((names[0], True),)),
+        Rename(names=((names[0], "renamed"),)),
+        Select(columns=names),
+    ]
+    if times:
+        steps.append(Cumulative(time=times[0], metrics=names))
+    if span and _is_closed(span):
+        steps.append(Compare(time=times[0] if times else None, metrics=names, offset=_one(draw, ("1 year", "28 days", "previous period"))))  # fmt: skip
+    if len(dimensions) == 2:
+        first, second = (d.name for d in dimensions)
+        steps.append(Pivot(index=(first,), columns=(second,), metrics=names))
+    return (_one(draw, steps),)
+
+
+def _is_closed(span: str) -> bool:
+    return not span.startswith(" ") and not span.endswith(" ")
+
+
+def _distinct(metrics: Any) -> tuple[Metric, ...]:
+    """Metrics of different names."""
+    return tuple({metric_name(m): m for m in metrics}.values())
+
+
+def _one(draw: Draw, choices: Sequence[T]) -> T:
+    found: T = choices[draw(st.integers(0, len(choices) - 1))]
+    return found
+
+
+def _some(draw: Draw, choices: Sequence[T], low: int, high: int) -> tuple[T, ...]:
+    count = draw(st.integers(low, high)) if low < high else low
+    found: dict[int, T] = {}
+    for _ in range(count):
+        at = draw(st.integers(0, len(choices) - 1))
+        found.setdefault(at, choices[at])
+    while len(found) < low:
+        free = next(n for n in range(len(choices)) if n not in found)
+        found[free] = choices[free]
+    return tuple(found.values())
+
+
+def _rarely(draw: Draw, times: int) -> bool:
+    """True once in so many times."""
+    return bool(draw(st.integers(0, times - 1)) == times - 1)
