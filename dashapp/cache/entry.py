@@ -22,7 +22,8 @@ class Entry:
 
     `as_of` (UTC) is when the warehouse was asked, `seconds` how long it took, `sql` what it was
     asked, `truncated` whether it has more rows. `until` is when the cache forgets it, `flight`
-    names the run that made it; both are set by the cache.
+    names the run that made it; both are set by the cache. `late` is never kept: it says why the
+    entry was taken though it is past its age.
     """
 
     table: pa.Table
@@ -32,6 +33,7 @@ class Entry:
     truncated: bool = False
     until: datetime | None = None
     flight: str = ""
+    late: str = ""
 
     @property
     def size_bytes(self) -> int:

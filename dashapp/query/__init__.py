@@ -4,22 +4,27 @@ Below them: `keys` (the one function that makes keys), `canonical` and `compile`
 to SQL), `rules` (row-level rules), `timerange`, `post` (steps after the warehouse).
 """
 
-from dashapp.query.cancelling import cancel
+from dashapp.query.cancelling import cancel, leave, supersede
 from dashapp.query.keys import fingerprint, key
 from dashapp.query.plan import Context
 from dashapp.query.result import Result
 from dashapp.query.run import Question, key_of, peek, run, run_many, stream
+from dashapp.query.versions import DataVersion, version_of
 
 __all__ = [
     "Context",
+    "DataVersion",
     "Question",
     "Result",
     "cancel",
     "fingerprint",
     "key",
     "key_of",
+    "leave",
     "peek",
     "run",
     "run_many",
     "stream",
+    "supersede",
+    "version_of",
 ]

@@ -11,9 +11,12 @@ from dashapp.errors import Invalid
 from dashapp.query.canonical import canonical
 from dashapp.query.keys import fingerprint, key
 from dashapp.query.timerange import Range, absolute, previous_period, resolve
+from dashapp.query.versions import UNKNOWN, DataVersion, version_of
+from dashapp.query.wishes import Asker
 from dashapp.settings import settings
 from dashapp.specs import QuerySpec, Source
 from dashapp.specs.post import Compare
+from dashapp.warehouses.turns import RANKS, Priority, Turn
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,11 @@ class Context:
     `zone` (IANA) and `now` (aware) give relative time ranges their meaning. `force` asks the
     warehouse whatever is kept. `query_id` is what `cancel` stops. `ttl_s` is the age at which an
     answer is asked again (by default the dataset's, the database's or the server's; 0: always),
-    `row_limit` the most rows (by default the server's).
+    `row_limit` the most rows (by default the server's). Questions of one `action` are about one
+    version of the data. None of what follows changes the answer:
+    `person` and `priority` decide whose turn it is at the database, `page` and `sequence` when
+    `leave` and `supersede` stop it. `may_be_late` takes an older answer, marked as such, where
+    the database is slow or down.
     """
 
     zone: str
@@ -33,6 +40,17 @@ class Context:
     ttl_s: int | None = None
     locale: str = "en"
     row_limit: int | None = None
+    action: str | None = None
+    person: str | None = None
+    priority: Priority = "interactive"
+    page: str | None = None
+    sequence: int | None = None
+    may_be_late: bool = False
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn it is at the database."""
+        return Turn(self.person, self.priority)
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,8 @@ class Need:
     """One bare query to a warehouse (no steps after it) and the key of its answer.
 
     A kept answer will do up to `max_age_s`; a new one is kept for `life_s` seconds, which is longer:
-    it may be shown with its age while the warehouse cannot be asked.
+    it may be shown with its age while the warehouse cannot be asked. `askers` wait for it; a need
+    that is made of others has theirs.
     """
 
     source: Source
@@ -50,6 +69,8 @@ class Need:
     max_age_s: int
     life_s: int
     row_limit: int
+    version: DataVersion = UNKNOWN
+    askers: frozenset[Asker] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,10 +93,11 @@ def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
     """The bare queries of a question and its key. Raises Invalid if it makes no sense."""
     bare = spec.model_copy(update={"post": ()})
     rights = fingerprint(source.rules)
-    main = _need(source, bare, context, rights)
+    version = version_of(source, context.action, force=context.force)
+    main = _need(source, bare, context, rights, version)
     bounds: Range = (None, None)
     if not spec.post:
-        return Plan(spec, main.key, main, {}, bounds)
+        return Plan(spec, main.key, _asked(main, main.key), {}, bounds)
     if spec.time_range:
         bounds = resolve(spec.time_range, context.zone, context.now, source.dataset.week_start)
     compared = [step for step in spec.post if isinstance(step, Compare)]
@@ -86,14 +108,25 @@ def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
         )
     offsets = dict.fromkeys(step.offset for step in compared)
     earlier = {
-        offset: _need(source, _moved(bare, bounds, offset), context, rights) for offset in offsets
+        offset: _need(source, _moved(bare, bounds, offset), context, rights, version)
+        for offset in offsets
     }
     content = {
         "needs": [main.key, *(need.key for need in earlier.values())],
         "post": [step.model_dump(mode="json") for step in spec.post],
     }
-    name = _key("steps", content, source, context, rights)
-    return Plan(spec, name, main, earlier, bounds)
+    name = _key("steps", content, source, context, rights, version)
+    asked = {offset: _asked(need, name) for offset, need in earlier.items()}
+    return Plan(spec, name, _asked(main, name), asked, bounds)
+
+
+def _asked(need: Need, question: str) -> Need:
+    """The need with who waits for it, for a question of that key."""
+    context = need.context
+    if context.query_id is None:
+        return need
+    asker = Asker(context.query_id, context.page, question, context.sequence)
+    return replace(need, askers=frozenset({asker}))
 
 
 def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
@@ -109,7 +142,9 @@ def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
     )
 
 
-def _need(source: Source, bare: QuerySpec, context: Context, rights: str) -> Need:
+def _need(
+    source: Source, bare: QuerySpec, context: Context, rights: str, version: DataVersion
+) -> Need:
     cap = context.row_limit or settings().row_limit
     content = {
         "query": canonical(source, bare, context.zone, context.now),
@@ -125,18 +160,22 @@ def _need(source: Source, bare: QuerySpec, context: Context, rights: str) -> Nee
         source=source,
         spec=bare,
         context=context,
-        key=_key("answer", content, source, context, rights),
+        key=_key("answer", content, source, context, rights, version),
         max_age_s=age_s,
         # Who wants it fresher than others asks more often, but leaves them what they may have.
         life_s=max(age_s, kept_s) + settings().cache_stale_s if age_s else 0,
         row_limit=cap,
+        version=version,
     )
 
 
-def _key(kind: str, content: Any, source: Source, context: Context, rights: str) -> str:
+def _key(
+    kind: str, content: Any, source: Source, context: Context, rights: str, version: DataVersion
+) -> str:
     return key(
-        kind, content, source=source, fingerprint=rights, zone=context.zone, locale=context.locale
-    )
+        kind, content, source=source, version=version.token, fingerprint=rights,
+        zone=context.zone, locale=context.locale,
+    )  # fmt: skip
 
 
 def stricter(need: Need, other: Need | None) -> Need:
@@ -148,5 +187,9 @@ def stricter(need: Need, other: Need | None) -> Need:
         other,
         max_age_s=min(need.max_age_s, other.max_age_s),
         life_s=max(need.life_s, other.life_s),
-        context=replace(second, force=first.force or second.force),
+        context=replace(
+            min(first, second, key=lambda context: RANKS[context.priority]),
+            force=first.force or second.force,
+        ),
+        askers=need.askers | other.askers,
     )

@@ -8,6 +8,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from dashapp.query.versions import UNKNOWN, DataVersion
+
 Rung = Literal["memory", "redis", "disk", "warehouse"]
 
 
@@ -17,7 +19,8 @@ class Result:
 
     `rung` says who answered this time; `seconds` is what the warehouse took when it was asked,
     `as_of` (UTC) when that was; `sql` the statement with its values; `truncated` whether more
-    rows exist than the limit let through.
+    rows exist than the limit let through. `late` says why an answer past its age is shown: its
+    database is "slow" or "down"; a newer one is being asked for. `version` is the data's.
     """
 
     table: pa.Table
@@ -27,6 +30,8 @@ class Result:
     seconds: float
     as_of: datetime
     truncated: bool = False
+    late: str = ""
+    version: DataVersion = UNKNOWN
 
     @property
     def rows(self) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -18,15 +19,17 @@ import pyarrow as pa
 from dashapp import cache, warehouses
 from dashapp.cache import Entry
 from dashapp.errors import AppError, QueryFailed
-from dashapp.query import post
-from dashapp.query.cancelling import Watched, watching
+from dashapp.query import late, post
+from dashapp.query.cancelling import Waiting, Watched, watching
 from dashapp.query.compile import names, statement
 from dashapp.query.plan import Context, Need, Plan, planned, stricter
 from dashapp.query.result import Result, Rung
 from dashapp.query.rules import check_tables, relations_sql
+from dashapp.query.threads import Threads
 from dashapp.settings import settings
 from dashapp.specs import DatasetSpec, QuerySpec, RowRule, Source
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 MB = 1024 * 1024
@@ -69,7 +72,9 @@ def run_many(questions: Sequence[Question]) -> list[Result | AppError]:
         for need in plan.needs if isinstance(plan, Plan) else ():
             needs[need.key] = stricter(need, needs.get(need.key))
     answers: dict[str, _Answer] = dict(_known([n for n in needs.values() if not n.context.force]))
-    answers.update(_fetched([need for name, need in needs.items() if name not in answers]))
+    missing = [need for name, need in needs.items() if name not in answers]
+    answers.update(late.served(missing, _refresh))
+    answers.update(_fetched([need for need in missing if need.key not in answers]))
     return [_tried(_finished, plan, answers) if isinstance(plan, Plan) else plan for plan in plans]
 
 
@@ -115,16 +120,29 @@ def _known(needs: Sequence[Need]) -> dict[str, _Answer]:
 
 def _fetched(needs: Sequence[Need]) -> dict[str, _Answer]:
     """The answers of all queries, asked at the same time; errors in their place."""
-    with ExitStack() as stack:
-        ids = dict.fromkeys(need.context.query_id for need in needs)
-        watched = {name: stack.enter_context(watching(name)) for name in ids}
+    with watching({need.key: (need.askers, need.context.turn) for need in needs}) as watched:
         if len(needs) == 1:
-            return {needs[0].key: _fetch(needs[0], watched[needs[0].context.query_id])}
+            return {needs[0].key: _fetch(needs[0], watched[needs[0].key])}
         asked = {
-            need.key: _threads(need).submit(_fetch, need, watched[need.context.query_id])
+            need.key: _threads(need).submit(need.context.turn, _fetch, need, watched[need.key])
             for need in needs
         }
         return _awaited(asked)
+
+
+def _refresh(need: Need) -> None:
+    """Ask for an answer again in the background; who waits for nothing is told nothing."""
+
+    def ask() -> None:
+        if not isinstance(_fetched([need])[need.key], AppError):
+            late.done(need)
+
+    _threads(need).submit(need.context.turn, ask).add_done_callback(_told)
+
+
+def _told(future: Future[None]) -> None:
+    if (error := future.exception()) is not None:
+        log.error("An answer could not be refreshed", exc_info=error)
 
 
 def _awaited(asked: Mapping[str, Future[_Answer]]) -> dict[str, _Answer]:
@@ -145,7 +163,7 @@ def _fetch(need: Need, watched: Watched) -> _Answer:
             max_age_s=need.max_age_s,
             wait_s=need.source.database.timeout_s + WAIT_S,
             force=need.context.force,
-            check=watched.check,
+            check=Waiting(watched),
         )
     except AppError as error:
         return error
@@ -154,7 +172,7 @@ def _fetch(need: Need, watched: Watched) -> _Answer:
 
 def _asked(need: Need, watched: Watched) -> Entry:
     """Ask the warehouse."""
-    watched.check()
+    watched.lead()
     warehouse = warehouses.pool(need.source.database)
     query = _statement(need, warehouse)
     as_of = datetime.now(UTC)
@@ -165,8 +183,10 @@ def _asked(need: Need, watched: Watched) -> Entry:
             timeout_s=need.source.database.timeout_s,
             max_rows=need.row_limit,
             max_bytes=settings().result_mb * MB,
+            turn=need.context.turn,
         )
     except QueryFailed as error:
+        late.note(need, error)
         error.detail.setdefault("sql", warehouse.readable(query))
         raise
     table = fetched.table.rename_columns(names(need.spec))  # Databases cut long names off.
@@ -224,6 +244,8 @@ def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:
         seconds=sum(entry.seconds for entry, _ in entries),
         as_of=min(entry.as_of for entry, _ in entries),
         truncated=any(entry.truncated for entry, _ in entries),
+        late=max(entry.late for entry, _ in entries),
+        version=plan.main.version,
     )
 
 
@@ -249,11 +271,15 @@ def _stepped(plan: Plan, entries: Sequence[Entry]) -> pa.Table:
 def _streamed(need: Need) -> Iterator[pa.RecordBatch]:
     warehouse = warehouses.pool(need.source.database)
     left = need.row_limit
-    with watching(need.context.query_id) as watched:
+    turn = need.context.turn
+    with watching({need.key: (need.askers, turn)}) as found:
+        watched = found[need.key]
+        watched.lead()
         batches = warehouse.stream(
             _statement(need, warehouse),
             query_id=watched.warehouse_id,
             timeout_s=need.source.database.timeout_s * STREAM_TIMES,
+            turn=turn,
         )
         with closing(batches):
             for batch in batches:
@@ -269,16 +295,16 @@ def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
     yield from found or [pa.RecordBatch.from_pylist([], schema=table.schema)]
 
 
-_pools: dict[UUID, ThreadPoolExecutor] = {}
+_pools: dict[UUID, Threads] = {}
 _lock = threading.Lock()
 
 
-def _threads(need: Need) -> ThreadPoolExecutor:
+def _threads(need: Need) -> Threads:
     """The threads of one database, so that a slow one keeps nobody from a fast one."""
     database = need.source.database.uuid
     with _lock:
         if database not in _pools:
-            _pools[database] = ThreadPoolExecutor(settings().query_threads, "dashapp-query")
+            _pools[database] = Threads(settings().query_threads, "dashapp-query")
         return _pools[database]
 
 
