@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import scoped_session
 
 from models.types import Uuid
 
@@ -91,13 +91,14 @@ def changes(text: str, context: Any) -> bool:
     return _WRITING.match(text) is not None
 
 
-def is_moving(session: scoped_session[Session]) -> bool:
+def is_moving(session: scoped_session[Any]) -> bool:
     """Whether the session has changes that are not committed: what it reads, others do not."""
     if session.new or session.dirty or session.deleted:
         return True
     return session().in_transaction() and _MOVED in session.connection().info
 
 
-def word(session: scoped_session[Session]) -> UUID | None:
+def word(session: scoped_session[Any]) -> UUID | None:
     """The word now; None while the session itself is changing something."""
-    return None if is_moving(session) else session.connection().scalar(WORD)
+    found: UUID | None = None if is_moving(session) else session.connection().scalar(WORD)
+    return found

@@ -18,7 +18,7 @@ from dashapp.ui import board, cards, grid, shell
 from dashapp.ui import filters as controls
 from dashapp.ui.board import Board
 from dashapp.ui.grid import TileView
-from dashapp.ui.page import Page, Visit, titled
+from dashapp.ui.page import Page, Scripts, Visit, scripted, titled
 from dashapp.viewer import Viewer
 
 RIGHTS = {
@@ -33,15 +33,39 @@ def layout(visit: Visit) -> Component:
     """The dashboard in its shell."""
     opened = dashboards.open(visit.viewer, visit.params["slug"])
     dashboards.visited(visit.viewer, opened)
-    return titled(shell.page(visit.viewer, board.draw(drawn(visit, opened))), opened.title)
+    whole = shell.page(visit.viewer, board.draw(drawn(visit, opened)))
+    return scripted(titled(whole, opened.title), scripts(visit, opened))
+
+
+def scripts(visit: Visit, opened: Opened) -> Scripts:
+    """What the charts of all tabs are drawn with, and what is on the open tab."""
+    made = {u: KINDS[c.kind] for u, c in opened.charts.items() if c.kind in KINDS}
+    beyond = any(kind.beyond_cartesian(opened.charts[u].options) for u, kind in made.items())
+    active = active_tab(visit, opened)
+    families = {
+        made[tile.chart].family
+        for tab, tile in opened.layout.tiles()
+        if tab == active and tile.chart in made
+    }
+    return Scripts(
+        plotly="full" if beyond else "cartesian",
+        draws=bool(families - {"numbers", "tables", "text"}),
+        tables="tables" in families,
+    )
+
+
+def active_tab(visit: Visit, opened: Opened) -> str:
+    """The tab in the URL, or the first."""
+    tabs = [tab.key for tab in opened.layout.tabs]
+    asked = visit.query.get("tab", "")
+    return asked if asked in tabs else tabs[0]
 
 
 def drawn(visit: Visit, opened: Opened) -> Board:
     """All that is drawn, with the answers that the cache knows."""
     viewer = visit.viewer
     state = charts.locked(viewer, started(visit, opened))
-    tabs = [tab.key for tab in opened.layout.tabs]
-    active = visit.query.get("tab", "") if visit.query.get("tab") in tabs else tabs[0]
+    active = active_tab(visit, opened)
     keys = [tile.key for tab, tile in opened.layout.tiles() if tab == active]
     known = charts.known(viewer, opened, keys, Want(state=state))
     groups = grouped(opened)
@@ -53,7 +77,7 @@ def drawn(visit: Visit, opened: Opened) -> Board:
         layout=opened.layout, state=state, active=active, bounds=bounds, page=uuid4().hex,
         views={key: view(viewer, opened, key, groups[key], known.get(key)) for key in groups},
         reach=reach(viewer, opened, groups, known, bounds),
-        is_favourite=None if viewer.is_guest else opened.is_favourite,
+        is_favourite=None if viewer.is_guest else dashboards.is_favourite(viewer, opened),
         locked=frozenset(viewer.locked_filters), may_export=viewer.may("bundle.export"),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from dashapp import permissions
 from dashapp.errors import Conflict, Forbidden, Invalid, NotFound
-from dashapp.services import audit, sources
+from dashapp.services import audit, remembered, sources
 from dashapp.specs import ChartSpec, DatasetSpec, Layout, Source, Tile
 from dashapp.viewer import Viewer
 from models import (
@@ -50,7 +51,6 @@ class Opened:
     charts: Mapping[UUID, ChartSpec]
     sources: Mapping[UUID, Source]
     may_edit: bool
-    is_favourite: bool
     tags: tuple[str, ...]
 
     @property
@@ -121,8 +121,19 @@ class Listed:
     sketch: tuple[Sketched, ...]
 
 
+_opened: remembered.Remembered[Opened] = remembered.Remembered(256)
+
+
 def open(viewer: Viewer, slug: str) -> Opened:
-    """All that a dashboard's page needs, in a fixed number of statements. Raises NotFound."""
+    """All that a dashboard's page needs, remembered until anything changes. Raises NotFound.
+
+    A fixed number of statements reads it, whatever the number of tiles; usually one finds out
+    that nothing changed. Shared by all who ask as this viewer: never to be changed.
+    """
+    return _opened.get((viewer, slug), lambda: _read(viewer, slug))
+
+
+def _read(viewer: Viewer, slug: str) -> Opened:
     row = _row(viewer, slug)
     layout = parsed_layout(row.uuid, row.version, orjson.dumps(row.layout))
     if set(viewer.locked_filters) - {f.key for f in layout.filters}:
@@ -131,12 +142,12 @@ def open(viewer: Viewer, slug: str) -> Opened:
     charts = {c.uuid: c for c in _charts(wanted)}
     needed = {c.dataset for c in charts.values() if c.dataset}
     offered = {f.dataset for f in layout.filters if f.dataset}
+    found = sources.load(viewer, needed, perhaps=offered)
     return Opened(
         id=row.id, uuid=row.uuid, slug=row.slug, title=row.title,
         description=row.description or "", version=row.version, changed_at=row.changed_at,
-        layout=layout, charts=charts, sources=sources.load(viewer, needed, perhaps=offered),
-        may_edit=permissions.may_edit(viewer, row), is_favourite=_is_favourite(viewer, row.id),
-        tags=tuple(_tags([row.id]).get(row.id, ())),
+        layout=layout, charts=MappingProxyType(charts), sources=MappingProxyType(found),
+        may_edit=permissions.may_edit(viewer, row), tags=tuple(_tags([row.id]).get(row.id, ())),
     )  # fmt: skip
 
 
@@ -161,21 +172,33 @@ def _charts(uuids: set[UUID]) -> list[ChartSpec]:
         .where(Chart.uuid.in_(uuids))
     )
     return [
-        ChartSpec(
-            uuid=chart.uuid, name=chart.name, kind=chart.kind, dataset=dataset,
-            options=chart.options, description=chart.description, ttl_s=chart.ttl_s,
-            version=chart.version,
+        _chart(
+            c.uuid, c.name, c.kind, dataset, orjson.dumps(c.options), c.description, c.ttl_s,
+            c.version,
         )
-        for chart, dataset in rows
+        for c, dataset in rows
     ]  # fmt: skip
 
 
-def _is_favourite(viewer: Viewer, dashboard_id: int) -> bool:
+@lru_cache(maxsize=2048)
+def _chart(
+    uuid: UUID, name: str, kind: str, dataset: UUID | None, options: bytes,
+    description: str | None, ttl_s: int | None, version: int,
+) -> ChartSpec:  # fmt: skip
+    """A chart as its shape: one object for all who may see it."""
+    return ChartSpec(
+        uuid=uuid, name=name, kind=kind, dataset=dataset, options=orjson.loads(options),
+        description=description, ttl_s=ttl_s, version=version,
+    )  # fmt: skip
+
+
+def is_favourite(viewer: Viewer, opened: Opened) -> bool:
+    """Whether the viewer starred the dashboard."""
     return viewer.user_id is not None and bool(
         db.session.scalar(
             sa.select(sa.func.count())
             .select_from(Favourite)
-            .where(Favourite.user_id == viewer.user_id, Favourite.dashboard_id == dashboard_id)
+            .where(Favourite.user_id == viewer.user_id, Favourite.dashboard_id == opened.id)
         )
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from dashapp.permissions import granted
+from dashapp.services import remembered
 from dashapp.settings import settings
 from dashapp.viewer import Role, Viewer
 from models import User, UserSession, db, group_members, utcnow
+from models.revision import WORD
 
 SEEN_EVERY = timedelta(minutes=1)
 Theme = Literal["auto", "light", "dark"]
@@ -32,7 +34,9 @@ def user_viewer(user_id: int) -> Viewer | None:
 
 
 def as_viewer(
-    user: User, groups: frozenset[int], permissions: frozenset[str] | None = None
+    user: User | sa.Row[*tuple[Any, ...]],
+    groups: frozenset[int],
+    permissions: frozenset[str] | None = None,
 ) -> Viewer:
     """The viewer that a user with these groups is; the role's permissions unless others."""
     role = cast(Role, user.role)
@@ -69,36 +73,41 @@ def open_session(user: User, *, address: str | None = None, agent: str | None = 
     return session.id
 
 
+_SESSION = UserSession.__table__.c
+_USER = User.__table__.c
+_ALIVE = (
+    sa.select(
+        _SESSION.seen_at, _SESSION.ends_at, _USER.id, _USER.is_service, _USER.name, _USER.role,
+        _USER.zone, _USER.locale, _USER.theme, group_members.c.group_id, WORD.scalar_subquery().label("word"),
+    )
+    .select_from(UserSession.__table__)
+    .join(User.__table__, _SESSION.user_id == _USER.id)
+    .outerjoin(group_members, group_members.c.user_id == _USER.id)
+    .where(
+        _SESSION.id == sa.bindparam("session"),
+        _SESSION.session_version == _USER.session_version,
+        _USER.is_active,
+        ~_USER.is_service,
+    )
+)  # fmt: skip
+
+
 def session_viewer(session_id: UUID) -> Viewer | None:
-    """Whose session this is; None when it ended, idled out, or its user may no longer use it."""
-    rows = db.session.execute(
-        sa.select(UserSession, User, group_members.c.group_id)
-        .join(User, UserSession.user_id == User.id)
-        .outerjoin(group_members, group_members.c.user_id == User.id)
-        .where(UserSession.id == session_id)
-        .execution_options(populate_existing=True)
-    ).all()
+    """Whose session this is; None when it ended, idled out, or its user may no longer use it.
+
+    One statement reads it, with what tells whether anything else changed (`remembered`).
+    """
+    rows = db.session.connection().execute(_ALIVE, {"session": session_id}).all()
     if not rows:
         return None
-    session, user, _ = rows[0]
-    now = utcnow()
-    if not _is_alive(session, user, now):
+    first, now = rows[0], utcnow()
+    idle_since = first.seen_at + timedelta(hours=settings().session_idle_hours)
+    if now >= first.ends_at or now >= idle_since:
         return None
-    viewer = as_viewer(user, frozenset(row[2] for row in rows if row[2] is not None))
-    if now - session.seen_at >= SEEN_EVERY:
+    if now - first.seen_at >= SEEN_EVERY:
         _seen(session_id, now)
-    return viewer
-
-
-def _is_alive(session: UserSession, user: User, now: datetime) -> bool:
-    idle_since = session.seen_at + timedelta(hours=settings().session_idle_hours)
-    return (
-        user.is_active
-        and not user.is_service
-        and session.session_version == user.session_version
-        and now < session.ends_at
-        and now < idle_since
-    )
+    remembered.told(first.word)
+    return as_viewer(first, frozenset(row.group_id for row in rows if row.group_id is not None))
 
 
 def _seen(session_id: UUID, now: datetime) -> None:

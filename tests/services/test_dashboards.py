@@ -98,11 +98,11 @@ def test_favourites_come_first_and_are_ones_own(ann: Viewer) -> None:
     assert [(d.slug, d.is_favourite) for d in dashboards.listed(ann)] == [
         ("c", True), ("a", False), ("b", False),
     ]  # fmt: skip
-    assert dashboards.open(ann, "c").is_favourite
+    assert dashboards.is_favourite(ann, dashboards.open(ann, "c"))
     ben = person(user("ben").id)
     assert [d.slug for d in dashboards.listed(ben)] == ["a", "b", "c"]
     dashboards.set_favourite(ann, "c", False)
-    assert not dashboards.open(ann, "c").is_favourite
+    assert not dashboards.is_favourite(ann, dashboards.open(ann, "c"))
     with pytest.raises(Forbidden, match="an account"):
         dashboards.set_favourite(SYSTEM, "a", True)
 
