@@ -9,39 +9,22 @@ dashboards, cubes of brushes and answers kept by chance are all this one class.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from dashapp.query import groups
+from dashapp.query.asked import Asked
 from dashapp.query.atoms import Atom, Unsure
 from dashapp.query.lattice import Cut, Numbers
-from dashapp.query.measures import Measure, Stat
+from dashapp.query.measures import Stat
 from dashapp.query.members import Members, members
 from dashapp.query.passing import passing
 from dashapp.query.statistics import Column, Grouping, column_of, finished, merged
-from dashapp.query.subsume import Holding, Shape, Way
-from dashapp.specs import QuerySpec
+from dashapp.query.subsume import Holding, Way
 
 MOST_DENSE = 4_000_000  # Groups that are counted by their number; more are looked up.
 Selected = Numbers | None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A bare question: its query, its shape, and the measures of what else it needs.
-
-    `having` and `ranking` are measures of conditions on groups and of the series limit;
-    `sorting` those of orders by metrics that are not shown, by their names.
-    """
-
-    spec: QuerySpec
-    shape: Shape
-    having: tuple[Measure, ...] = ()
-    ranking: Measure | None = None
-    sorting: tuple[tuple[str, Measure], ...] = ()
-    row_limit: int = 50_000
 
 
 class Rollup:

@@ -15,8 +15,7 @@ Conditions on groups, order and limits come after that, so they never matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from dashapp import warehouses
 from dashapp.errors import AppError
@@ -27,19 +26,18 @@ from dashapp.query.grains import BELOW_DAY, WeekStart
 from dashapp.query.lattice import Cut, refines
 from dashapp.query.measures import Measure, Stat, given, measure
 from dashapp.query.passing import fits
-from dashapp.query.timerange import resolve
-from dashapp.specs import DatasetSpec, Dimension, Filter, QuerySpec, Source
+from dashapp.query.timerange import absolute, resolve
+from dashapp.specs import DatasetSpec, Dimension, Filter, QuerySpec, Source, SqlFilter
 from dashapp.specs.query import Metric
-
-SHALLOW = frozenset({"rows", "n", "sum", "min", "max", "dev"})
 
 
 @dataclass(frozen=True)
 class Shape:
     """What a bare grouped query is about, whatever way it was put.
 
-    `written` are filters as they stand in the query, by their atoms; `opaque` those that cannot be
-    compared but for being the same; `measures` follow the query's metrics.
+    `opaque` are filters that cannot be compared but for being the same, `written` all filters as a
+    query has them, by their atoms or opaque texts; `ranged` is the atom of the time range.
+    `measures` follow the query's metrics.
     """
 
     cuts: tuple[Cut, ...]
@@ -47,6 +45,8 @@ class Shape:
     opaque: frozenset[str]
     measures: tuple[Measure | None, ...]
     week_start: WeekStart
+    written: Mapping[Atom | str, Filter | SqlFilter] = field(default_factory=dict, compare=False)
+    ranged: Atom | None = field(default=None, compare=False)
 
     @property
     def needs(self) -> frozenset[Stat]:
@@ -95,26 +95,42 @@ def shape_of(source: Source, spec: QuerySpec, clock: Clock) -> Shape | None:
     known = [c for c in cuts if c is not None]
     if len(known) < len(cuts):
         return None
-    found, opaque = set[Atom](), {f"sql {w.expression}" for w in spec.where}
-    for item in spec.filters:
-        try:
-            found.add(atoms.atom(clock, item))
-        except Unsure:
-            opaque.add(_text(source, item, clock))
+    written = _written(source, spec, clock)
     try:
         ranged = _ranged(source, spec, clock)
     except Unsure:
         return None
-    if ranged is not None:
-        found.add(ranged)
     dialect = dialect_of(source)
+    found = {a for a in (*written, ranged) if isinstance(a, Atom) and not _is_open(a)}
     return Shape(
         cuts=tuple(known),
-        atoms=frozenset(a for a in found if not _is_open(a)),
-        opaque=frozenset(opaque),
+        atoms=frozenset(found),
+        opaque=frozenset(text for text in written if isinstance(text, str)),
         measures=tuple(measure(source.dataset, m, dialect) for m in spec.metrics),
         week_start=source.dataset.week_start,
+        written=written,
+        ranged=ranged,
     )
+
+
+def _written(source: Source, spec: QuerySpec, clock: Clock) -> dict[Atom | str, Filter | SqlFilter]:
+    """The filters of a query by their atoms, or by a text where they are opaque."""
+    found: dict[Atom | str, Filter | SqlFilter] = {f"sql {w.expression}": w for w in spec.where}
+    for item in spec.filters:
+        fixed = settled(source, item, clock)
+        try:
+            found[atoms.atom(clock, item)] = fixed
+        except Unsure:
+            found[_text(source, item, clock)] = fixed
+    return found
+
+
+def settled(source: Source, item: Filter, clock: Clock) -> Filter:
+    """The filter with a relative time range made absolute."""
+    if item.op != "time range":
+        return item
+    bounds = resolve(str(item.value), clock.zone, clock.now, source.dataset.week_start)
+    return item.model_copy(update={"value": absolute(bounds)})
 
 
 def tried_shape(source: Source, spec: QuerySpec, clock: Clock) -> Shape | None:
@@ -169,10 +185,13 @@ def is_whole(spec: QuerySpec, rows: int) -> bool:
     return spec.limit is None or rows < spec.limit
 
 
-def answerable(held: Holding, asked: Shape, rules: Iterable[Atom] = ()) -> Way | str:
+def answerable(
+    held: Holding, asked: Shape, stats: Iterable[Stat], rules: Iterable[Atom] = ()
+) -> Way | str:
     """How a kept answer of the same scope serves a question, or why it does not.
 
-    `rules` are atoms that have to be told from groups besides, whatever was left out.
+    `stats` is all that the question measures. `rules` are atoms that have to be told from groups
+    besides, whatever was left out.
     """
     kept = held.shape
     if kept.opaque != asked.opaque:
@@ -192,24 +211,9 @@ def answerable(held: Holding, asked: Shape, rules: Iterable[Atom] = ()) -> Way |
         if at is None:
             return f"it is not grouped so by '{cut.column}'"
         sources.append(at)
-    missing = missing_stat(held, asked)
-    return missing or Way(tuple(sources), tuple(residual))
-
-
-def missing_stat(held: Holding, asked: Shape) -> str | None:
-    """Why a kept answer cannot finish the measures of a question; None if it can."""
-    for found in asked.measures:
-        if found is None:
-            return "a metric does not add up"
-        for stat in found.needs:
-            if stat.kind == "distinct":
-                if Cut(stat.column or "") not in held.shape.cuts:
-                    return f"members of '{stat.column}' are not in it"
-            elif stat not in held.stats:
-                return f"it has no {stat.name}"
-    return None
-
-
-def clock_of(source: Source, zone: str, now: Any) -> Clock:
-    """The clock by which a viewer reads a dataset's times."""
-    return Clock(source.dataset, zone, now)
+    for stat in stats:
+        if stat.kind == "distinct" and Cut(stat.column or "") not in kept.cuts:
+            return f"members of '{stat.column}' are not in it"
+        if stat.kind != "distinct" and stat not in held.stats:
+            return f"it has no {stat.name}"
+    return Way(tuple(sources), tuple(residual))
