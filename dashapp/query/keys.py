@@ -23,6 +23,7 @@ def key(
     content: Any,
     *,
     source: Source | None,
+    version: str,
     fingerprint: str,
     zone: str,
     locale: str,
@@ -32,13 +33,13 @@ def key(
     `content` says what is asked, in JSON's types, times, UUIDs and decimals; 1, "1", 1.0 and
     true differ, the order of a mapping does not matter. Equal keys mean: may be shown instead of
     each other, so `fingerprint` (of the viewer's rows) is part of it, and what `source` was when
-    it was asked.
+    it was asked, with the `version` of its data (a token of `versions.version_of`).
     """
     whole = {
         "format": FORMAT,
         "kind": kind,
         "content": content,
-        "source": _identity(source) if source is not None else None,
+        "source": _identity(source, version) if source is not None else None,
         "fingerprint": fingerprint,
         "zone": zone,
         "locale": locale,
@@ -54,7 +55,7 @@ def fingerprint(rules: Iterable[RowRule]) -> str:
     return hmac.digest(secret, "\n".join(effective).encode(), "sha256").hex()
 
 
-def _identity(source: Source) -> dict[str, Any]:
+def _identity(source: Source, version: str) -> dict[str, Any]:
     """The source's versions, and where its rows are.
 
     Versions alone do not tell: an unsaved draft has its parent's, and what was deleted and
@@ -63,6 +64,7 @@ def _identity(source: Source) -> dict[str, Any]:
     dataset, database = source.dataset, source.database
     return {
         "dataset": [dataset.uuid, dataset.version],
+        "data": version,
         "database": [database.uuid, database.version, _place(database)],
         "relation": [dataset.schema_name, dataset.table, dataset.sql],
         "calendar": [dataset.zone, dataset.week_start, dataset.time_column],

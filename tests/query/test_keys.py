@@ -29,9 +29,11 @@ def make_source(dataset=None, database=None):
     )
 
 
+SCOPE = {"version": "v", "fingerprint": "f", "zone": "UTC", "locale": "en"}
+
+
 def make_key(content=None, kind="answer", source=None, **more):
-    scope = {"fingerprint": "f", "zone": "UTC", "locale": "en", **more}
-    return key(kind, content, source=source or make_source(), **scope)
+    return key(kind, content, source=source or make_source(), **SCOPE | more)
 
 
 COMPOSED, SPLIT = (unicodedata.normalize(form, "Zürich") for form in ("NFC", "NFD"))
@@ -67,6 +69,7 @@ SCOPES = [
     {"fingerprint": "g"},
     {"zone": "Europe/Berlin"},
     {"locale": "de"},
+    {"version": "w"},
     {"source": make_source({"version": 2})},
     {"source": make_source({"uuid": TWO})},
     {"source": make_source(database={"version": 2})},
@@ -82,7 +85,7 @@ SCOPES = [
 
 def test_every_part_of_the_scope_makes_another_key():
     keys = [make_key("x")] + [make_key("x", **scope) for scope in SCOPES]
-    keys.append(key("answer", "x", source=None, fingerprint="f", zone="UTC", locale="en"))
+    keys.append(key("answer", "x", source=None, **SCOPE))
     assert len(set(keys)) == len(SCOPES) + 2
 
 
