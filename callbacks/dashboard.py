@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from dash import ALL, MATCH, Input, Output, State, no_update
-from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks.shapes import PageState, PartId
@@ -135,31 +134,41 @@ def draw(
             "tiles": ask.tiles,
             "shown": {key: part[2] for key, part in parts.items()},
             "as_of": {key: part[3] for key, part in parts.items() if part[3]},
+            "late": [key for key, part in parts.items() if part[4]],
         },
     )
 
 
-Part = tuple[Component, Component | str, str, str | None]
+Part = tuple[Any, Any, str, str | None, bool]
 
 
 def answers(
     viewer: Viewer, ask: Ask, wanted: list[str], state: FilterState, page: PageState
 ) -> dict[str, Part]:
-    """Body, foot, code and age of each tile; a dashboard that is gone says so in every tile."""
+    """Body, foot, code, age of each tile, and whether it is to be asked again soon.
+
+    A dashboard that is gone says so in every tile.
+    """
     try:
         opened = dashboards.open(viewer, page.slug)
         age = opened.layout.refresh_s if ask.tick else None
-        want = charts.Want(state=state, force=ask.force, max_age_s=age, page=page.page)
+        want = charts.Want(
+            state=state, force=ask.force, max_age_s=age, page=page.page, sequence=ask.seq,
+            may_be_late=not ask.force,
+        )  # fmt: skip
         found = charts.answers(viewer, opened, wanted, want, ask.shown)
     except AppError as error:
-        return {key: (cards.failed(error), "", "", None) for key in wanted}
+        return {key: (cards.failed(error), "", "", None, False) for key in wanted}
     parts = {}
     for key, answer in found.items():
         dataset = str(opened.chart(opened.place(key)[1]).dataset or "") if answer.drawing else ""
-        body, foot = cards.tile(
-            key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
-        )
-        parts[key] = (body, foot, answer.shown, answer.as_of.isoformat() if answer.as_of else None)
+        shown: tuple[Any, Any] = (no_update, no_update)
+        if not answer.is_late or ask.shown.get(key) != answer.shown:  # Else still the older one.
+            shown = cards.tile(
+                key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
+            )
+        as_of = answer.as_of.isoformat() if answer.as_of else None
+        parts[key] = (*shown, answer.shown, as_of, answer.is_late)
     return parts
 
 

@@ -32,7 +32,10 @@ from dashapp.viewer import Viewer
 
 @dataclass(frozen=True)
 class Asked:
-    """A tile's questions after all that is selected. `source` is empty for charts without data."""
+    """A tile's questions after all that is selected, and their keys.
+
+    `source` is empty for charts without data.
+    """
 
     key: str
     title: str
@@ -44,6 +47,7 @@ class Asked:
     context: query.Context
     applied: tuple[str, ...]
     shown: str
+    keys: tuple[str, ...] = ()
 
     @property
     def main(self) -> QuerySpec:
@@ -53,13 +57,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Want:
-    """How tiles are asked: again from the warehouse, only from cache, how old at most."""
+    """How tiles are asked: again from the warehouse, only from cache, how old at most.
+
+    `page` names the open page, `sequence` counts what it asked: a later ask of a tile replaces
+    the earlier ones. `may_be_late` takes older answers where the database is slow or down.
+    """
 
     state: FilterState = FilterState()
     force: bool = False
     max_age_s: int | None = None
     page: str = ""
     now: datetime | None = None
+    sequence: int | None = None
+    may_be_late: bool = False
 
 
 def look_of(viewer: Viewer, opened: Opened) -> Look:
@@ -106,10 +116,11 @@ def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
     if source is not None:
         specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
     context = _context(viewer, source, chart, want, key)
+    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
     return Asked(
         key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
         options=options, source=source, specs=specs, context=context, applied=applied,
-        shown=_shown(chart, options, source, specs, context, opened.version),
+        shown=_shown(chart, options, keys, opened.version), keys=tuple(keys),
     )  # fmt: skip
 
 
@@ -146,20 +157,33 @@ def _context(
         zone=zone_of(viewer, source.dataset) if source else viewer.zone,
         now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
         locale=viewer.locale, query_id=query_id(viewer, want.page, key) if want.page else None,
+        person=person(viewer), page=page_id(viewer, want.page) if want.page else None,
+        sequence=want.sequence, may_be_late=want.may_be_late,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def person(viewer: Viewer) -> str:
+    """Names who asks; people take turns at a busy database."""
+    who = [viewer.kind, viewer.user_id, embed.fingerprint(viewer) if viewer.is_guest else None]
+    return orjson.dumps(who).decode()
 
 
 def query_id(viewer: Viewer, page: str, key: str) -> str:
     """Names what a tile of an open page waits for; nobody else's page has that name."""
-    who = [viewer.kind, viewer.user_id, embed.fingerprint(viewer) if viewer.is_guest else None]
-    return hashlib.blake2b(orjson.dumps([*who, page, key]), digest_size=16).hexdigest()
+    return _name(person(viewer), page, key)
 
 
-def _shown(
-    chart: ChartSpec, options: Any, source: Source | None, specs: Mapping[str, QuerySpec],
-    context: query.Context, version: int,
-) -> str:  # fmt: skip
+def page_id(viewer: Viewer, page: str) -> str:
+    """Names an open page; nobody else's has that name."""
+    return _name(person(viewer), page)
+
+
+def _name(*parts: str) -> str:
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+
+def _shown(chart: ChartSpec, options: Any, keys: list[str], version: int) -> str:
     """What a tile shows, as a short text that changes whenever the picture might."""
-    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
     text = orjson.dumps([str(chart.uuid), chart.version, version, repr(options), keys])
     return hashlib.blake2b(text, digest_size=12).hexdigest()

@@ -16,7 +16,16 @@ from dashapp.charts.colors import dressed
 from dashapp.errors import AppError, Invalid, QueryTimeout, Unexpected, WarehouseDown
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog
-from dashapp.services.asking import Asked, Want, ask, locked, look_of, query_id, zone_of
+from dashapp.services.asking import (
+    Asked,
+    Want,
+    ask,
+    locked,
+    look_of,
+    page_id,
+    query_id,
+    zone_of,
+)
 from dashapp.services.dashboards import Opened
 from dashapp.services.sifting import MAX_ROWS_OF_A_PAGE, RowsPage, sifted
 from dashapp.services.waiting import let_go
@@ -27,7 +36,7 @@ log = logging.getLogger(__name__)
 
 __all__ = [
     "Answer", "Asked", "RowsPage", "Want", "answers", "ask", "asked", "cancel", "columns_of",
-    "known", "locked", "look_of", "page_of", "rows_query", "statements", "zone_of",
+    "known", "leave", "locked", "look_of", "page_of", "rows_query", "statements", "zone_of",
 ]  # fmt: skip
 ANY_AGE_S = 10**9
 GUEST_REFRESH_S = 10  # Answers of that age are new enough for a guest who refreshes.
@@ -52,6 +61,11 @@ class Answer:
     def as_of(self) -> datetime | None:
         """When the oldest of its data was read (UTC)."""
         return min((r.as_of for r in self.results.values()), default=None)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is past its age, and a newer one is being asked for."""
+        return any(result.late for result in self.results.values())
 
 
 def answers(
@@ -133,8 +147,10 @@ def _asked(
     viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want, shown: Mapping[str, str]
 ) -> tuple[list[Asked], dict[str, Answer]]:
     asked, failed = [], {}
+    now: dict[str, tuple[str, ...]] = {}
     missing = narrowing.missing_required(opened.layout, locked(viewer, want.state))
     for key in dict.fromkeys(keys):
+        now[key] = ()
         try:
             if missing:
                 _require_choice(opened, key, [f.key for f in missing])
@@ -147,8 +163,12 @@ def _asked(
             log.exception("Tile %s could not be asked, id %s", key[:100], incident)
             failed[key] = Answer(key, shown="", error=Unexpected(incident))
             continue
+        now[key] = one.keys
         if want.force or want.max_age_s is not None or shown.get(key) != one.shown:
             asked.append(one)
+    if want.page and want.sequence is not None:
+        ids = {query_id(viewer, want.page, key): questions for key, questions in now.items()}
+        query.supersede(page_id(viewer, want.page), ids, want.sequence)
     return asked, failed
 
 
@@ -197,7 +217,9 @@ def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> A
         incident = secrets.token_hex(4)
         log.exception("Chart %s could not be drawn, id %s", a.chart.uuid, incident)
         return Answer(a.key, shown="", error=Unexpected(incident), applied=a.applied)
-    return Answer(a.key, a.shown, drawing, None, results, a.applied)
+    answer = Answer(a.key, a.shown, drawing, None, results, a.applied)
+    # The picture of an older answer is another one, so that the tile is asked again.
+    return replace(answer, shown=f"{a.shown}@{answer.as_of}") if answer.is_late else answer
 
 
 _NO_DATASET = DatasetSpec(uuid=UUID(int=0), name="", database=UUID(int=0))
@@ -291,6 +313,11 @@ def statements(viewer: Viewer, opened: Opened, key: str, want: Want) -> list[tup
     if answer.error is not None:
         raise answer.error
     return list(answer.results.items())
+
+
+def leave(viewer: Viewer, page: str) -> bool:
+    """One's own page was closed: stop what it waits for, unless somebody else does too."""
+    return query.leave(page_id(viewer, page))
 
 
 def cancel(viewer: Viewer, page: str, key: str) -> bool:

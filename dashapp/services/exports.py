@@ -85,7 +85,10 @@ def write(viewer: Viewer, request: ExportRequest, progress: Progress) -> ExportF
     told = request.model_dump(mode="json") | {"title": title, "of": dataset, "rights": rights}
     with _leased(viewer, told) as lease:
         name = f"export:{lease.uuid}"
-        context = replace(asked.context, query_id=name, row_limit=settings().export_row_limit + 1)
+        context = replace(
+            asked.context, query_id=name, row_limit=settings().export_row_limit + 1,
+            priority="scheduled",
+        )  # fmt: skip
         work.on_cancel(lambda: query.cancel(name))
         with jobs.kept(lease, lambda: query.cancel(name)):
             made = _write(lease, request, title, (asked.source, spec, context), progress)

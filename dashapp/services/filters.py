@@ -11,6 +11,7 @@ from dashapp import query
 from dashapp.errors import Invalid, NotFound
 from dashapp.query.result import Result
 from dashapp.services import narrowing
+from dashapp.services.asking import person
 from dashapp.services.charts import locked, zone_of
 from dashapp.services.dashboards import Opened
 from dashapp.services.waiting import let_go
@@ -158,8 +159,11 @@ def _moment(value: date, zone: ZoneInfo) -> datetime:
 
 def _run(viewer: Viewer, source: Source, asked: QuerySpec) -> Result:
     let_go()
-    zone = zone_of(viewer, source.dataset)
-    return query.run(source, asked, query.Context(zone, datetime.now(UTC), locale=viewer.locale))
+    context = query.Context(
+        zone_of(viewer, source.dataset), datetime.now(UTC), locale=viewer.locale,
+        person=person(viewer),
+    )  # fmt: skip
+    return query.run(source, asked, context)
 
 
 def first_choice(viewer: Viewer, opened: Opened) -> FilterState:
