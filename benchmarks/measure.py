@@ -30,12 +30,14 @@ def repeat(work: Callable[[], object], times: int, warm_up: int = 2) -> Times:
     """How long `work` takes, after it ran a few times unmeasured."""
     for _ in range(warm_up):
         work()
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return Times(tuple(found))
+    return Times(tuple(timed(work) for _ in range(times)))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that `work` takes once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def ms(seconds: float) -> str:

@@ -1,16 +1,20 @@
-"""Benchmarks of figures: which kinds they have, and the rows that they draw."""
+"""Benchmarks: which kinds they have, the rows that they draw, and that they run on few."""
 
 # ruff: noqa: DTZ001 - weeks are whole days without a zone
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks import figures
+from benchmarks import clicks, figures, flights, plans
 from benchmarks.rows import grown
+from benchmarks.stage import prepared
+from benchmarks.worlds import worlds
 from dashapp.charts import KINDS
 from dashapp.specs import Dimension, QuerySpec
 
@@ -55,3 +59,23 @@ def test_trees_keep_together_and_places_keep_their_names() -> None:
     assert grown(table, asked, 4, rename=False)["id"].to_pylist() == ["a", "b", "a", "b"]
     assert grown(table.slice(0, 0), asked, 4).num_rows == 0
     assert np.isfinite(found["sales"].to_numpy()).all()
+
+
+def test_pages_and_choices_are_measured_on_few_flights(tmp_path: Path) -> None:
+    with prepared() as chosen, worlds(chosen, tmp_path, (3_000,), large=0) as found:
+        pages = plans.run(found, rounds=1)
+        choices = clicks.run(found, count=2)
+    assert pages.count("\n| DuckDB, 3,000") == len(found[0].board.states())
+    assert choices.count("\n| DuckDB, 3,000") == 2
+
+
+def test_drawn_flights_are_the_same_every_time(tmp_path: Path) -> None:
+    files = [flights.duckdb_file(tmp_path / name, 2_000) for name in "ab"]
+    found = []
+    for file in files:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            rows = connection.execute("FROM flights ORDER BY ALL").fetchall()
+            found.append(rows)
+    assert found[0] == found[1]
+    assert len(found[0]) == 2_000
+    assert {day.year for day, *_ in found[0]} >= {2013, 2014, 2015}
