@@ -50,6 +50,16 @@ def canonical(source: Source, spec: QuerySpec, zone: str, now: datetime) -> dict
     }
 
 
+def bounds_of(
+    source: Source, spec: QuerySpec, zone: str, now: datetime
+) -> tuple[tuple[str | None, ...], ...]:
+    """The ranges of time that a question names (UTC): all that its normal form takes from `now`."""
+    texts = [str(f.value) for f in spec.filters if f.op == "time range"]
+    named = [spec.time_range, *texts] if spec.time_range else texts
+    week = source.dataset.week_start
+    return tuple(tuple(_bounds(resolve(text, zone, now, week))) for text in named)
+
+
 def _kind(source: Source, name: str) -> list[Any] | None:
     """What decides how a column is read: its type and whether its times carry an offset."""
     column = source.dataset.column(name)

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from dashapp.errors import Invalid
-from dashapp.query.canonical import canonical
+from dashapp.query.canonical import bounds_of, canonical
+from dashapp.query.identity import ByIdentity
 from dashapp.query.keys import fingerprint, key
 from dashapp.query.timerange import Range, absolute, previous_period, resolve
 from dashapp.query.versions import UNKNOWN, DataVersion, version_of
@@ -71,6 +72,7 @@ class Need:
     row_limit: int
     version: DataVersion = UNKNOWN
     askers: frozenset[Asker] = frozenset()
+    is_rollup: bool = False  # Made for other questions to be answered from; in no order.
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,16 @@ class Plan:
         return [self.main, *self.earlier.values()]
 
 
+# Of questions that are asked again and again: sources and questions are shared and never change.
+_rights: ByIdentity[str] = ByIdentity(2_000)
+_bares: ByIdentity[QuerySpec] = ByIdentity(10_000)
+_keys: ByIdentity[str] = ByIdentity(20_000)
+
+
 def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
     """The bare queries of a question and its key. Raises Invalid if it makes no sense."""
-    bare = spec.model_copy(update={"post": ()})
-    rights = fingerprint(source.rules)
+    bare = _bare(spec)
+    rights = _rights.get((source,), settings().key, lambda: fingerprint(source.rules))
     version = version_of(source, context.action, force=context.force)
     main = _need(source, bare, context, rights, version)
     bounds: Range = (None, None)
@@ -111,13 +119,30 @@ def planned(source: Source, spec: QuerySpec, context: Context) -> Plan:
         offset: _need(source, _moved(bare, bounds, offset), context, rights, version)
         for offset in offsets
     }
-    content = {
-        "needs": [main.key, *(need.key for need in earlier.values())],
-        "post": [step.model_dump(mode="json") for step in spec.post],
-    }
-    name = _key("steps", content, source, context, rights, version)
+    needs = (main.key, *(need.key for need in earlier.values()))
+
+    def steps() -> str:
+        content = {
+            "needs": list(needs),
+            "post": [step.model_dump(mode="json") for step in spec.post],
+        }
+        return _key("steps", content, source, context, rights, version)
+
+    name = _keys.get((source, spec), (needs, *_asking(context, rights, version)), steps)
     asked = {offset: _asked(need, name) for offset, need in earlier.items()}
     return Plan(spec, name, _asked(main, name), asked, bounds)
+
+
+def _bare(spec: QuerySpec) -> QuerySpec:
+    """The question without the steps after it, the same object for the same question."""
+    if not spec.post:
+        return spec
+    return _bares.get((spec,), None, lambda: spec.model_copy(update={"post": ()}))
+
+
+def _asking(context: Context, rights: str, version: DataVersion) -> tuple[str | None, ...]:
+    """What a key follows from beside the question itself."""
+    return context.zone, context.locale, rights, version.token, settings().key
 
 
 def _asked(need: Need, question: str) -> Need:
@@ -131,25 +156,22 @@ def _asked(need: Need, question: str) -> Need:
 
 def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
     """The same question an offset earlier, to all members: the top ones then were others."""
-    return bare.model_copy(
-        update={
-            "time_range": absolute(previous_period(bounds, offset)) if bare.time_range else None,
-            "series": None,
-            "having": (),
-            "limit": None,
-            "offset": 0,
-        }
-    )
+    then = absolute(previous_period(bounds, offset)) if bare.time_range else None
+    changes = {"time_range": then, "series": None, "having": (), "limit": None, "offset": 0}
+    return _bares.get((bare,), (offset, then), lambda: bare.model_copy(update=changes))
 
 
 def _need(
     source: Source, bare: QuerySpec, context: Context, rights: str, version: DataVersion
 ) -> Need:
     cap = context.row_limit or settings().row_limit
-    content = {
-        "query": canonical(source, bare, context.zone, context.now),
-        "row_limit": cap,
-    }
+
+    def name() -> str:
+        query = canonical(source, bare, context.zone, context.now)
+        content = {"query": query, "row_limit": cap}
+        return _key("answer", content, source, context, rights, version)
+
+    times = bounds_of(source, bare, context.zone, context.now)
     kept_s = next(
         ttl
         for ttl in (source.dataset.ttl_s, source.database.ttl_s, settings().cache_ttl_s)
@@ -160,13 +182,28 @@ def _need(
         source=source,
         spec=bare,
         context=context,
-        key=_key("answer", content, source, context, rights, version),
+        key=_keys.get((source, bare), (cap, times, *_asking(context, rights, version)), name),
         max_age_s=age_s,
         # Who wants it fresher than others asks more often, but leaves them what they may have.
         life_s=max(age_s, kept_s) + settings().cache_stale_s if age_s else 0,
         row_limit=cap,
         version=version,
     )
+
+
+def rollup_need(source: Source, spec: QuerySpec, context: Context, most_cells: int) -> Need:
+    """The need of a rollup of at most so many cells; one that has more comes back cut off."""
+    version = version_of(source, context.action, force=context.force)
+    limited = replace(context, row_limit=most_cells)
+    made = _need(source, spec, limited, fingerprint(source.rules), version)
+    return replace(made, key=f"rollup{made.key.removeprefix('answer')}", is_rollup=True)
+
+
+def scope_of(source: Source, context: Context) -> str:
+    """Names all answers that may be made of each other: of the same data, rules and clock."""
+    columns = [[c.name, c.type, c.zoned, c.expression] for c in source.dataset.columns]
+    version = version_of(source, context.action)
+    return _key("scope", columns, source, context, fingerprint(source.rules), version)
 
 
 def _key(
