@@ -48,6 +48,15 @@ def rows_sql(source: Source, dialect: str) -> str | None:
     return _physical(dataset.table, dataset.schema_name, source.rules, calculated, dialect)
 
 
+def applying(source: Source, dialect: str) -> tuple[RowRule, ...]:
+    """The rules that narrow what a dataset reads: its own, and those of the tables it reads."""
+    dataset = source.dataset
+    seen: Iterable[tuple[str | None, str]] = [(dataset.schema_name, dataset.table or "")]
+    if dataset.sql is not None and any(rule.table for rule in source.rules):
+        seen = tables_of(dataset.sql, dialect)
+    return tuple(r for r in source.rules if r.table is None or _meant(r, seen))
+
+
 def check_rule(clause: str, dialect: str) -> None:
     """Raise Invalid unless the clause is one boolean expression of columns."""
     tree = check_expression(clause, dialect).tree

@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashapp.specs import FilterState, Layout
-from dashapp.ui import cardlist, drawer, filters, grid, ids
+from dashapp.ui import cardlist, drawer, filters, grid, ids, why
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.filters import Bounds
 from dashapp.ui.grid import TileView
@@ -49,6 +49,7 @@ def draw(board: Board) -> list[Component]:
         html.Div(id=ids.CHIPS, className="chips", role="group", **attrs(label=t("Active filters"))),
         grid.tabs(board.layout, board.views, board.active),
         drawer.drawer(),
+        why.dialog(),
         drawer.export_panel(),
         *stores(board),
     ]
@@ -112,6 +113,7 @@ def stores(board: Board) -> list[Component]:
         dcc.Store(id=ids.REACH, data=dict(board.reach)),
         dcc.Store(id=ids.CLICK),
         dcc.Store(id=ids.ACTION),
+        dcc.Store(id=ids.WHY_ASK),
         dcc.Store(id=ids.EXPORT_ASK),
         dcc.Store(id=ids.CANCELLED),
         dcc.Interval(

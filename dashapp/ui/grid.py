@@ -104,6 +104,7 @@ MENU = {
     "full": ("bi-arrows-fullscreen", "Full screen"),
     "table": ("bi-table", "View as table"),
     "rows": ("bi-list-columns", "Underlying rows"),
+    "why": ("bi-question-circle", "Why this number?"),
     "sql": ("bi-code-slash", "View SQL"),
     "export:data:csv": ("bi-filetype-csv", "Download CSV"),
     "export:data:xlsx": ("bi-file-earmark-spreadsheet", "Download Excel"),

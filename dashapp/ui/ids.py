@@ -27,6 +27,16 @@ DRAWER = "drawer"
 DRAWER_TITLE = "drawer-title"
 DRAWER_BODY = "drawer-body"
 
+# The dialog that explains a number
+WHY = "why"
+WHY_TITLE = "why-title"
+WHY_BODY = "why-body"
+WHY_ASK = "why-ask"  # store: {tile, cell}: which number
+WHY_SEARCH = "why-search"
+WHY_ROWS = "why-rows"
+WHY_AGAIN = "why-again"
+WHY_VERDICT = "why-verdict"
+
 # Exports
 EXPORT = "export-panel"
 EXPORT_RUNNING = "export-running"

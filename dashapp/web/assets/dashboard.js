@@ -409,6 +409,7 @@
   document.addEventListener("pointerdown", (e) => { more = e.ctrlKey || e.metaKey; }, true);
 
   function send(tile, dataset, targets, values) {
+    if (window.dashapp.explaining) return; // see why.js
     const sent = targets
       .slice(0, values.length)
       .map((t, i) => ({ source: tile, dataset, column: t.column, values: [values[i] ?? null], ...(t.grain && { grain: t.grain }), ...(t.bin && { bin: t.bin }) }))
@@ -525,6 +526,6 @@
     Object.keys(waiting).forEach((g) => { waiting[g].forEach((key) => delete asked[key]); waiting[g].clear(); });
   });
 
-  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search });
+  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search, member });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { dashboard: { state, ask, answered, remember, pick, pickCell, save } });
 })();
