@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -33,7 +34,6 @@ class Pie(ChartKind):
 
     slug, title, family, icon = "pie", "Pie and donut", "parts", "pie-chart"
     description = "Shares of a whole, for few members."
-    needs_full_plotly = True
 
     class Options(PlotOptions):
         """Which parts, how they are labelled, and their shape."""
@@ -140,6 +140,11 @@ class Pie(ChartKind):
             """All dimensions that make a slice, each once."""
             found = (self.dimension, *self.more_dimensions)
             return tuple({d.name: d for d in found if d is not None}.values())
+
+    @classmethod
+    def beyond_cartesian(cls, options: Mapping[str, Any]) -> bool:
+        """Roses are drawn around a pole."""
+        return options.get("rose", "none") != "none"
 
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:

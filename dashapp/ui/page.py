@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dash.development.base_component import Component
 
 from dashapp.viewer import Viewer
 
 TITLE = "data-title"
+SCRIPTS = "_scripts"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,25 @@ class Page:
     title: str
     permission: str | None = None
     embedded: bool = False
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """What a page wants of the large libraries that draw.
+
+    `plotly` is the bundle for all that the page will ever draw; `draws` and `tables` say that
+    figures and tables are on it or on their way, so that their scripts are fetched at once.
+    """
+
+    plotly: Literal["cartesian", "full"] = "full"
+    draws: bool = False
+    tables: bool = False
+
+
+def scripted(layout: Component, scripts: Scripts) -> Component:
+    """`layout`, saying what it wants of the libraries that draw; else it may draw anything."""
+    setattr(layout, SCRIPTS, scripts)
+    return layout
 
 
 def titled(layout: Component, title: str) -> Component:

@@ -1,27 +1,27 @@
-"""Answers as gzip where that saves the network: static files once, tiles as they come.
+"""Answers compressed where that saves the network: static files once, tiles and pages as they come.
 
-Pages are left alone: they hold tokens beside what somebody may put into their URL, and the size
-of compressed text would tell the tokens apart.
+Somebody who reads along learns the size of compressed text, and from many answers, each with
+another guess of theirs in it, secrets that stand beside the guess. So a page is compressed only if
+nothing in its URL is put into it and no other site made the browser ask: what is then in it is
+new each time or nobody else's choice. Forms with tokens (sign-in, account) are left alone.
 """
 
 from __future__ import annotations
 
-import gzip
-import threading
-from collections import OrderedDict
-
 from flask import Flask, Request, Response, request
 
-from dashapp.web import statics
+from dashapp.web import packed, statics
 
 KINDS = frozenset(
     {"application/javascript", "text/javascript", "text/css", "application/json", "image/svg+xml"}
 )
 LEAST = 1400  # Bytes that one packet carries anyway.
-KEPT = 200  # Static files whose compressed form is kept.
 TILES = "/_dash-update-component"
-_kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-_lock = threading.Lock()
+PAGES = frozenset({"/", "/<path:path>"})  # Rules of the pages that Dash draws.
+OWN_WAYS = frozenset({"same-origin", "none"})  # A link of ours; an address that somebody typed.
+# What is tried, best first.
+STATIC: tuple[packed.Encoding, ...] = ("br", "gzip")
+MADE: tuple[packed.Encoding, ...] = ("zstd", "gzip")
 
 
 def install(app: Flask) -> None:
@@ -30,45 +30,43 @@ def install(app: Flask) -> None:
 
 
 def compressed(asked: Request, response: Response) -> Response:
-    """The response, as gzip if the browser takes it and it is worth it."""
+    """The response in the best encoding that the browser takes, if it is worth it."""
     is_static = statics.is_static(asked.path)
-    if response.mimetype not in KINDS or not (is_static or asked.path == TILES):
+    if not _may(asked, response, is_static):
         return response
     response.vary.add("Accept-Encoding")
+    if response.mimetype == "text/html":
+        response.vary.add("Sec-Fetch-Site")
+    taken = asked.accept_encodings
+    best = (e for e in (STATIC if is_static else MADE) if taken.quality(e) > 0)
+    encoding = next(best, None)
     if (
-        response.status_code != 200
+        encoding is None
+        or response.status_code != 200
         or asked.method != "GET"
         and is_static
         or "Content-Encoding" in response.headers
-        or asked.accept_encodings.quality("gzip") <= 0
         or (response.content_length or LEAST) < LEAST
     ):
         return response
     etag, _ = response.get_etag()
     response.direct_passthrough = False
-    name = (asked.full_path, etag or "")
-    body = _static(name, response.get_data()) if is_static and etag else _quick(response.get_data())
+    plain = response.get_data()
+    if is_static and etag:
+        body = packed.SHELF.form(f"{asked.full_path} {etag}", encoding, plain)
+    else:
+        body = packed.pack(plain, encoding)
     response.set_data(body)
-    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Encoding"] = encoding
     if etag:
         response.set_etag(etag, weak=True)
     return response
 
 
-def _static(name: tuple[str, str], plain: bytes) -> bytes:
-    """A static file's gzip, made once per process and content."""
-    with _lock:
-        if name in _kept:
-            _kept.move_to_end(name)
-            return _kept[name]
-    body = gzip.compress(plain, 6, mtime=0)
-    with _lock:
-        _kept[name] = body
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return body
-
-
-def _quick(plain: bytes) -> bytes:
-    """A tile's gzip: little effort, it is made for one reader."""
-    return gzip.compress(plain, 1, mtime=0)
+def _may(asked: Request, response: Response, is_static: bool) -> bool:
+    """Whether this answer is one that may be compressed."""
+    if response.mimetype == "text/html":
+        is_page = asked.url_rule is not None and asked.url_rule.rule in PAGES
+        is_ours = asked.headers.get("Sec-Fetch-Site") in OWN_WAYS
+        return is_page and is_ours and not asked.query_string
+    return response.mimetype in KINDS and (is_static or asked.path == TILES)

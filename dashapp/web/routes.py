@@ -56,6 +56,11 @@ ALL: tuple[Route, ...] = (
         ANYONE,
         "Scripts and styles of the component libraries.",
     ),
+    Route(
+        "/libraries/<version>/<string:package>/<path:name>",
+        ANYONE,
+        "The same under their versions, to be kept forever.",
+    ),
     Route("/_dash-layout", VIEWERS, "The layout of the page named by Referer.", True),
     Route("/_dash-dependencies", VIEWERS, "The callbacks the browser may call.", True),
     Route("/_dash-update-component", VIEWERS, "Runs one callback.", True),

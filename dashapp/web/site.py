@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,19 +16,21 @@ from plotly.io.json import to_json_plotly
 from dashapp.errors import NotFound
 from dashapp.permissions import require
 from dashapp.ui import page, texts
-from dashapp.ui.page import Visit
-from dashapp.web import calls, headers, session, statics
+from dashapp.ui.page import Scripts, Visit
+from dashapp.web import calls, headers, libraries, session, statics
+from dashapp.web.compress import TILES
 from dashapp.web.pages import Match, Pages
 
 TITLE = "Dashapp"
 THEMES = ("auto", "light", "dark")
 SCRIPT = re.compile(r"^<script\b", re.MULTILINE)
-SUITES = "/_dash-component-suites/"
-# Chunks that the renderer asks for late; preloading them saves the wait. By a part of the layout.
-CHUNKS = {
-    '"type":"Graph"': ("dash/dcc/async-graph.js", "plotly/package_data/plotly.min.js"),
-    '"type":"AgGrid"': ("dash_ag_grid/async-community.js",),
-}
+# Parts of Dash's components that are asked for late; preloading saves the wait. By component.
+PARTS = {
+    "Markdown": "async-markdown", "Dropdown": "async-dropdown",
+    "RangeSlider": "async-slider", "DatePickerRange": "async-datepicker",
+}  # fmt: skip
+CARTESIAN = "vendor/plotly-cartesian-4.1.1.min.js"
+GRIDS = f'"namespace":"{libraries.GRID}"'
 
 
 class Site(Dash):
@@ -41,7 +42,7 @@ class Site(Dash):
 
     def __init__(self, server: Flask, pages: Pages, jobs: object | None = None) -> None:
         self.pages = pages
-        self._scripts = self._css = self._dependencies = self._settings = ""
+        self._scripts = self._without_grid = self._css = self._dependencies = self._settings = ""
         super().__init__(
             name="dashapp",
             server=server,  # type: ignore[arg-type]  # A Flask server is what it wants.
@@ -60,13 +61,19 @@ class Site(Dash):
             add_log_handler=False,
             enable_mcp=False,
         )
+        self.libraries = libraries.Libraries(server, self.registered_paths)
         self.layout = self._layout_of_visit
         server.before_request(self._begin)
+        server.after_request(self._end)
 
     def finish(self) -> None:
         """Set Dash up once, before the first requests race for it."""
         self._setup_server()  # type: ignore[no-untyped-call]
-        self._scripts = self._generate_scripts_html()
+        tags = self._generate_scripts_html()
+        self.libraries.finish()
+        self._scripts = self.libraries.moved(tags)
+        lines = self._scripts.splitlines()
+        self._without_grid = "\n".join(s for s in lines if f"/{libraries.GRID}/" not in s)
         self._css = self._generate_css_dist_html()  # type: ignore[no-untyped-call]
         self._dependencies = safe_json(self._callback_list)
 
@@ -75,6 +82,16 @@ class Site(Dash):
         app_context.set(self)
         if request.endpoint == "/_dash-update-component" and request.method == "POST":
             calls.check(request.get_json(), self.callback_map)
+
+    def _end(self, response: Response) -> Response:
+        """Name the script that draws tables to pages that get their first one."""
+        if request.path == TILES and GRIDS.encode() in response.get_data():
+            response.headers["X-Library"] = self._grid
+        return response
+
+    @property
+    def _grid(self) -> str:
+        return self.libraries.url(libraries.GRID, "dash_ag_grid.min.js")
 
     def index(self, *_args: Any, **_kwargs: Any) -> Any:
         """The page of the request's path. NotFound where there is none."""
@@ -87,29 +104,55 @@ class Site(Dash):
 
     def _page(self, match: Match, visit: Visit, layout: Component) -> str:
         text = safe_json(layout)
+        wants: Scripts = getattr(layout, page.SCRIPTS, Scripts())
+        plotly = self._plotly(wants)
         return render_template(
             "page.html",
             title=_title(match, layout),
             theme=_theme(match, visit),
-            preloads=_preloads(text),
+            links=self._links(text, wants),
             css=Markup(self._css),  # noqa: S704  # Dash's own tags.
-            boot=Markup(safe_json(self._boot(match))),  # noqa: S704  # `<` is escaped.
+            boot=Markup(safe_json(self._boot(match, plotly, wants.draws))),  # noqa: S704  # `<` is escaped.
             layout=Markup(text),  # noqa: S704
             dependencies=Markup(self._dependencies),  # noqa: S704
             config=_nonced(self._generate_config_html()),
-            scripts=_nonced(self._scripts),
+            scripts=_nonced(self._scripts if GRIDS in text else self._without_grid),
             scripts_of_ours=own_scripts(),
             renderer=_nonced(self._generate_renderer()),
         )
 
-    def _boot(self, match: Match) -> dict[str, Any]:
-        """What boot.js needs to know."""
+    def _plotly(self, wants: Scripts) -> str:
+        """The URL of the plotly.js that draws all that a page may want to draw."""
+        if wants.plotly == "cartesian":
+            return statics.url(CARTESIAN)
+        return self.libraries.url("plotly", "package_data/plotly.min.js")
+
+    def _links(self, layout: str, wants: Scripts) -> list[tuple[str, str]]:
+        """Scripts that the page is to fetch early, by exactly the URLs that it asks for: "preload"
+        for what it uses at once, "prefetch" for what the first answers are likely to want."""
+        has_graphs, has_tables = '"type":"Graph"' in layout, GRIDS in layout
+        found = []
+        if has_graphs or wants.draws:
+            found.append(("preload", self._plotly(wants)))
+            rel = "preload" if has_graphs else "prefetch"
+            found.append((rel, self.libraries.url("dash", "dcc/async-graph.js")))
+        if wants.tables and not has_tables:
+            found.append(("prefetch", self._grid))
+        return found + [
+            ("preload", self.libraries.url("dash", f"dcc/{part}.js"))
+            for name, part in PARTS.items()
+            if f'"type":"{name}"' in layout
+        ]
+
+    def _boot(self, match: Match, plotly: str, draws: bool) -> dict[str, Any]:
+        """What boot.js and lazy.js need to know."""
+        own = {"plotly": plotly, "draws": draws}
         guest = session.current_asker().guest
         if guest is None:
-            return {"embedded": False}
+            return {"embedded": False, **own}
         ended = texts.t("Access has ended. Please reload the page.")
         return {
-            "embedded": True, "origins": guest.origins, "left_s": guest.left_s, "ended": ended
+            **own, "embedded": True, "origins": guest.origins, "left_s": guest.left_s, "ended": ended
         }  # fmt: skip
 
     def _layout_of_visit(self) -> Component:
@@ -176,7 +219,3 @@ def _theme(match: Match, visit: Visit) -> str:
     """The viewer's theme; a page around an embedded one may ask for its own."""
     asked = visit.query.get("theme", "")
     return asked if match.page.embedded and asked in THEMES else visit.viewer.theme
-
-
-def _preloads(layout: str) -> Sequence[str]:
-    return [SUITES + name for part, names in CHUNKS.items() if part in layout for name in names]

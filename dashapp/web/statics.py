@@ -8,9 +8,10 @@ from flask import Request, Response
 
 FOLDER = Path(__file__).parent / "assets"
 SUITES = "/_dash-component-suites/"
+LIBRARIES = "/libraries/"  # The same files, in a folder that names their versions.
 FOREVER = "public, max-age=31536000, immutable"
 VERSIONED = "vendor/topojson-4.0.0/"  # A folder that names the version of what is in it.
-SHORT = "public, max-age=300"
+SHORT = "public, max-age=300, stale-while-revalidate=86400"
 
 
 def url(name: str) -> str:
@@ -34,7 +35,10 @@ def version(name: str) -> str:
 
 def is_static(path: str) -> bool:
     """Whether `path` is a file that everybody may read and keep."""
-    return path.startswith(("/assets/", SUITES)) or path in ("/favicon.ico", "/_favicon.ico")
+    return path.startswith(("/assets/", SUITES, LIBRARIES)) or path in (
+        "/favicon.ico",
+        "/_favicon.ico",
+    )
 
 
 def keep(request: Request, response: Response) -> None:
@@ -45,6 +49,7 @@ def keep(request: Request, response: Response) -> None:
     name = request.path.removeprefix("/assets/")
     named = request.path.startswith("/assets/") and request.args.get("v", "-") == version(name)
     named = named or name.startswith(VERSIONED)
+    named = named or "immutable" in response.headers.get("Cache-Control", "")
     if named or (request.path.startswith(SUITES) and response.cache_control.max_age):
         response.headers["Cache-Control"] = FOREVER
     else:

@@ -80,6 +80,7 @@ def enter(page: Page, base: str) -> None:
     page.get_by_label("Password").fill(doors.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#sum")).to_have_text("user Anna: 0")
+    expect(page.locator("#graph .plot-container")).to_be_visible()
 
 
 def test_page_works_under_the_policy_without_a_console_message(

@@ -6,6 +6,8 @@
   const element = (id) => document.getElementById(id);
   const boot = JSON.parse(element("boot")?.textContent || "{}");
   const held = { "_dash-layout": "boot-layout", "_dash-dependencies": "boot-dependencies" };
+  // The plotly.js of this page: the renderer would set the URL of the whole, which draws maps too.
+  if (boot.plotly) Object.defineProperty(window, "_dashPlotlyJSURL", { get: () => boot.plotly, set() {} });
   let token = null;
   let hasEnded = false;
 
@@ -31,10 +33,23 @@
       sent.credentials = "omit";
     }
     const answer = await through(resource, sent);
+    if (answer.headers.has("X-Library")) await load(answer.headers.get("X-Library"));
     if (answer.status === 401) ended();
     else if (answer.status >= 400 && answer.status < 500 && url.pathname.endsWith("/_dash-update-component")) refused(answer);
     return answer;
   };
+
+  // What a page did not need so far comes with the first answer that needs it.
+  const loaded = {};
+  function load(src) {
+    if (document.querySelector(`script[src="${src}"]`)) return loaded[src];
+    loaded[src] = new Promise((done) => {
+      const script = document.createElement("script");
+      Object.assign(script, { src, onload: done, onerror: done });
+      document.head.append(script);
+    });
+    return loaded[src];
+  }
 
   // A callback that was refused at the door says why; the card cannot know.
   async function refused(answer) {
