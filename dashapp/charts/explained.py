@@ -70,7 +70,7 @@ class Why:
     key: str
     title: str
     question: str
-    questions: tuple[str, ...]
+    questions: Mapping[str, QuerySpec]
     dataset: DatasetSpec
     spec: QuerySpec
     result: Result

@@ -52,7 +52,7 @@ def explain(
         raise NotFound(GONE)
     is_one = pinning.is_one(rows, keys)
     return Why(
-        key=key, title=a.title, question=name, questions=tuple(a.specs), dataset=a.source.dataset,
+        key=key, title=a.title, question=name, questions=a.specs, dataset=a.source.dataset,
         spec=spec, result=result, keys=keys, rows=_searched(rows, keys, search), zone=zone,
         row=rows.slice(0, 1).to_pylist()[0] if is_one else None, alike=rows.num_rows,
         meanings=reasons.meanings(viewer, a.source.dataset, spec),

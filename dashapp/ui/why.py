@@ -7,23 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dash_bootstrap_components as dbc
-import orjson
-import pyarrow as pa
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashapp.charts import cells
 from dashapp.charts.base import Look
 from dashapp.charts.cells import Cell
 from dashapp.charts.explained import Again, Meaning, Rules, Why
-from dashapp.charts.pinning import Key, values_of
-from dashapp.charts.values import plain
-from dashapp.specs.dataset import in_words
+from dashapp.charts.pinning import values_of
 from dashapp.ui import ids
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.cards import clock, duration, rung
 from dashapp.ui.reasons import definition, reason
 from dashapp.ui.steps import sentences
+from dashapp.ui.telling import cell_of, packed, question, shown, title
 from dashapp.ui.texts import t
 
 MOST = 200  # Rows to choose from that are listed at once; more are found by searching.
@@ -73,10 +69,10 @@ def _questions(why: Why) -> Component:
         return html.P(t("Choose a number."), className="why-hint")
     buttons = [
         html.Button(
-            in_words(name), type="button", className="chip" + (" is-on" if name == why.question else ""),
-            **attrs({"data-why": _packed({"question": name})}),
+            question(why, spec), type="button", className="chip" + (" is-on" if name == why.question else ""),
+            **attrs({"data-why": packed({"question": name})}),
         )
-        for name in why.questions
+        for name, spec in why.questions.items()
     ]  # fmt: skip
     return html.Div(buttons, className="why-questions", role="group", **attrs(label=t("Answers")))
 
@@ -84,12 +80,12 @@ def _questions(why: Why) -> Component:
 def rows(why: Why, look: Look) -> Component:
     """The rows as a table whose first cells are buttons."""
     names = [*(k.name for k in why.keys if k.name in why.rows.column_names), *why.measured]
-    told = {name: _cell(why, name) for name in names}
-    head = html.Thead(html.Tr([html.Th(_title(why, name)) for name in names]))
+    told = {name: cell_of(why, name) for name in names}
+    head = html.Thead(html.Tr([html.Th(title(why, name)) for name in names]))
     lines = [
         html.Tr(
             [_entry(why, row, name, told[name], look, at) for at, name in enumerate(names)],
-            **attrs({"data-why": _packed({"question": why.question, "named": values_of(row, why.keys, why.zone)})}),
+            **attrs({"data-why": packed({"question": why.question, "named": values_of(row, why.keys, why.zone)})}),
         )
         for row in why.rows.slice(0, MOST).to_pylist()
     ]  # fmt: skip
@@ -126,7 +122,7 @@ def explained(why: Why, look: Look) -> Component:
         parts.append(
             html.Button(
                 [html.I(className="bi bi-arrow-left me-1", **HIDDEN), t("All numbers of this tile")],
-                type="button", className="why-back", **attrs({"data-why": _packed({})}),
+                type="button", className="why-back", **attrs({"data-why": packed({})}),
             )
         )  # fmt: skip
     parts += [_names(why, row, look), _numbers(why, row, look)]
@@ -141,7 +137,7 @@ def _names(why: Why, row: Mapping[str, Any], look: Look) -> Component:
     keys = [k.name for k in why.keys if k.name in why.rows.column_names]
     if not keys:
         return html.P(t("Of all rows together."), className="why-hint")
-    return _facts((_title(why, n), shown(row[n], _cell(why, n), look, why.zone)) for n in keys)
+    return _facts((title(why, n), shown(row[n], cell_of(why, n), look, why.zone)) for n in keys)
 
 
 def _facts(pairs: Iterable[tuple[str, Component | str]]) -> Component:
@@ -158,8 +154,8 @@ def _numbers(why: Why, row: Mapping[str, Any], look: Look) -> Component:
         [
             html.Section(
                 [
-                    html.H3(_title(why, name)),
-                    html.Div(shown(row[name], _cell(why, name), look, why.zone), className="why-value"),
+                    html.H3(title(why, name)),
+                    html.Div(shown(row[name], cell_of(why, name), look, why.zone), className="why-value"),
                     _meaning(known.get(name)),
                 ]
             )
@@ -270,49 +266,10 @@ def verdict(found: Again, look: Look) -> Component:
 
 
 def _change(found: Again, name: str, since: str, look: Look) -> str:
-    why, cell = found.shown, _cell(found.shown, name)
+    why, cell = found.shown, cell_of(found.shown, name)
     before, after = (why.row or {})[name], (found.now or {}).get(name)
     texts = [shown(v, cell, look, why.zone) for v in (after, before)]
     if texts[0] == texts[1]:  # They differ further behind the point than is shown.
         texts = [str(after), str(before)]
     return t("{name}: now {now} (shown {shown}, data changed since {time})",
-             name=_title(why, name), now=texts[0], shown=texts[1], time=since)  # fmt: skip
-
-
-# ---- words ---------------------------------------------------------------------------------------
-
-
-def shown(value: Any, cell: Cell, look: Look, zone: str) -> str:
-    """A value as its column tells it; what is empty says so."""
-    text = cells.told(plain(value, zone), cell, look)
-    return text if len(text) <= 300 else f"{text[:300]} …"
-
-
-def _key(why: Why, name: str) -> Key | None:
-    return next((k for k in why.keys if k.name == name), None)
-
-
-def _title(why: Why, name: str) -> str:
-    key = _key(why, name)
-    column = why.dataset.column(key.dimension.column) if key and key.dimension else None
-    metric = why.dataset.metric(name)
-    known = column or metric
-    return known.title if known else in_words(name)
-
-
-def _cell(why: Why, name: str) -> Cell:
-    """How a column of the answer is told."""
-    key = _key(why, name)
-    if key is not None and key.dimension is not None:
-        return cells.of_dimension(key.dimension, why.rows, why.dataset)
-    kind: pa.DataType = why.rows.schema.field(name).type
-    metric, holds = why.dataset.metric(name), cells.holds(kind)
-    return Cell(
-        holds=holds, format=cells.fitting(metric.format if metric else None, holds),
-        currency=metric.currency if metric else None, grain=cells.finest_of(why.rows, name),
-        empty=t("(empty)"),
-    )  # fmt: skip
-
-
-def _packed(cell: Mapping[str, Any]) -> str:
-    return orjson.dumps(dict(cell)).decode()
+             name=title(why, name), now=texts[0], shown=texts[1], time=since)  # fmt: skip
