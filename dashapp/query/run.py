@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from time import monotonic
-from typing import Any, ParamSpec, TypeVar
-from uuid import UUID
+from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
-from dashapp import cache, warehouses
+from dashapp import cache
 from dashapp.cache import Entry
-from dashapp.errors import AppError, QueryFailed
-from dashapp.query import late, post
-from dashapp.query.cancelling import Waiting, Watched, watching
-from dashapp.query.compile import names, statement
+from dashapp.errors import AppError
+from dashapp.query import page, post
+from dashapp.query.fetch import Answer, readable, streamed
+from dashapp.query.page import Report
 from dashapp.query.plan import Context, Need, Plan, planned, stricter
 from dashapp.query.result import Result, Rung
-from dashapp.query.rules import check_tables, relations_sql
-from dashapp.query.threads import Threads
 from dashapp.settings import settings
-from dashapp.specs import DatasetSpec, QuerySpec, RowRule, Source
+from dashapp.specs import QuerySpec, Source
 
-log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
-MB = 1024 * 1024
-WAIT_S = 10  # Longer than the query itself may take, one waits for somebody else's.
-LOOK_S = 60  # So long the database's word on which tables a dataset reads is believed.
-STREAM_TIMES = 10  # An export may take so much longer: its rows are written while they are read.
 Question = tuple[Source, QuerySpec, Context]
 
 
@@ -57,7 +42,7 @@ def peek(source: Source, spec: QuerySpec, context: Context) -> Result | None:
     if context.force:
         return None
     plan = planned(source, spec, context)
-    known = _known(plan.needs)
+    known = page.known(plan.needs)
     return _finished(plan, known) if all(need.key in known for need in plan.needs) else None
 
 
@@ -66,16 +51,19 @@ def run_many(questions: Sequence[Question]) -> list[Result | AppError]:
 
     Equal queries run once, different ones at the same time. What is not an AppError is raised.
     """
+    return run_planned(questions)[0]
+
+
+def run_planned(questions: Sequence[Question]) -> tuple[list[Result | AppError], Report]:
+    """`run_many`, and how the questions were answered together."""
     plans = [_tried(planned, *question) for question in questions]
     needs: dict[str, Need] = {}
     for plan in plans:
         for need in plan.needs if isinstance(plan, Plan) else ():
             needs[need.key] = stricter(need, needs.get(need.key))
-    answers: dict[str, _Answer] = dict(_known([n for n in needs.values() if not n.context.force]))
-    missing = [need for name, need in needs.items() if name not in answers]
-    answers.update(late.served(missing, _refresh))
-    answers.update(_fetched([need for need in missing if need.key not in answers]))
-    return [_tried(_finished, plan, answers) if isinstance(plan, Plan) else plan for plan in plans]
+    answers, report = page.answered(list(needs.values()))
+    results = [_tried(_finished, p, answers) if isinstance(p, Plan) else p for p in plans]
+    return results, report
 
 
 def stream(source: Source, spec: QuerySpec, context: Context) -> Iterator[pa.RecordBatch]:
@@ -94,15 +82,21 @@ def stream(source: Source, spec: QuerySpec, context: Context) -> Iterator[pa.Rec
     if known is not None and not known.truncated and known.rows <= most:
         yield from _batches(known.table)
         return
-    yield from _streamed(planned(source, spec, replace(context, row_limit=most)).main)
+    yield from streamed(planned(source, spec, replace(context, row_limit=most)).main)
+
+
+def sql_of(source: Source, spec: QuerySpec, context: Context) -> str:
+    """The statement that answers a question by itself, with its values, for people to read.
+
+    Those of comparisons follow. Nothing is asked. Raises AppError for what cannot be asked.
+    """
+    needs = planned(source, spec, context).needs
+    return ";\n\n".join(dict.fromkeys(readable(need) for need in needs))
 
 
 def key_of(source: Source, spec: QuerySpec, context: Context) -> str:
     """The key of the answer; it changes whenever the question, the data's version or rights do."""
     return planned(source, spec, context).key
-
-
-_Answer = tuple[Entry, Rung] | AppError
 
 
 def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | AppError:
@@ -112,121 +106,7 @@ def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | AppErro
         return error
 
 
-def _known(needs: Sequence[Need]) -> dict[str, _Answer]:
-    ages = {need.key: float(need.max_age_s) for need in needs if need.max_age_s > 0}
-    found = cache.results().get_many(ages)
-    return {name: (kept.entry, kept.rung) for name, kept in found.items()}
-
-
-def _fetched(needs: Sequence[Need]) -> dict[str, _Answer]:
-    """The answers of all queries, asked at the same time; errors in their place."""
-    with watching({need.key: (need.askers, need.context.turn) for need in needs}) as watched:
-        if len(needs) == 1:
-            return {needs[0].key: _fetch(needs[0], watched[needs[0].key])}
-        asked = {
-            need.key: _threads(need).submit(need.context.turn, _fetch, need, watched[need.key])
-            for need in needs
-        }
-        return _awaited(asked)
-
-
-def _refresh(need: Need) -> None:
-    """Ask for an answer again in the background; who waits for nothing is told nothing."""
-
-    def ask() -> None:
-        if not isinstance(_fetched([need])[need.key], AppError):
-            late.done(need)
-
-    _threads(need).submit(need.context.turn, ask).add_done_callback(_told)
-
-
-def _told(future: Future[None]) -> None:
-    if (error := future.exception()) is not None:
-        log.error("An answer could not be refreshed", exc_info=error)
-
-
-def _awaited(asked: Mapping[str, Future[_Answer]]) -> dict[str, _Answer]:
-    try:
-        return {name: future.result() for name, future in asked.items()}
-    finally:
-        for future in asked.values():
-            future.cancel()  # Only does something after a bug elsewhere.
-
-
-def _fetch(need: Need, watched: Watched) -> _Answer:
-    try:
-        watched.check()
-        landed = cache.single_flight(
-            need.key,
-            lambda: _asked(need, watched),
-            ttl_s=need.life_s,
-            max_age_s=need.max_age_s,
-            wait_s=need.source.database.timeout_s + WAIT_S,
-            force=need.context.force,
-            check=Waiting(watched),
-        )
-    except AppError as error:
-        return error
-    return landed.entry, "warehouse" if landed.rung == "built" else landed.rung
-
-
-def _asked(need: Need, watched: Watched) -> Entry:
-    """Ask the warehouse."""
-    watched.lead()
-    warehouse = warehouses.pool(need.source.database)
-    query = _statement(need, warehouse)
-    as_of = datetime.now(UTC)
-    try:
-        fetched = warehouse.fetch(
-            query,
-            query_id=watched.warehouse_id,
-            timeout_s=need.source.database.timeout_s,
-            max_rows=need.row_limit,
-            max_bytes=settings().result_mb * MB,
-            turn=need.context.turn,
-        )
-    except QueryFailed as error:
-        late.note(need, error)
-        error.detail.setdefault("sql", warehouse.readable(query))
-        raise
-    table = fetched.table.rename_columns(names(need.spec))  # Databases cut long names off.
-    return Entry(table, as_of, fetched.seconds, fetched.sql, fetched.truncated)
-
-
-def _statement(need: Need, warehouse: warehouses.Warehouse) -> Any:
-    _refuse_hidden_tables(need.source, warehouse)
-    return statement(
-        need.source,
-        need.spec,
-        warehouse.dialect,
-        warehouse.sqlglot_dialect,
-        zone=need.context.zone,
-        now=need.context.now,
-        row_limit=need.row_limit,
-    )
-
-
-def _refuse_hidden_tables(source: Source, warehouse: warehouses.Warehouse) -> None:
-    """Raise Invalid where a view reads a table that a rule guards: it could not be kept there.
-
-    The database itself is asked, at most once a minute per dataset and rules.
-    """
-    if not any(rule.table for rule in source.rules):
-        return
-    name = (source.dataset, source.rules)
-    if monotonic() - _looked.get(name, -LOOK_S) < LOOK_S:
-        return
-    dialect = warehouse.sqlglot_dialect
-    check_tables(source, warehouse.base_tables(relations_sql(source, dialect)), dialect)
-    if len(_looked) > 1000:
-        _looked.clear()
-    _looked[name] = monotonic()
-
-
-_looked: dict[tuple[DatasetSpec, tuple[RowRule, ...]], float] = {}
-
-
-def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:
+def _finished(plan: Plan, answers: dict[str, Answer]) -> Result:
     """The result of a plan whose queries are answered. Raises the error of one that failed."""
     entries: list[tuple[Entry, Rung]] = []
     for need in plan.needs:
@@ -239,7 +119,7 @@ def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:
     return Result(
         table=_stepped(plan, [entry for entry, _ in entries]) if plan.spec.post else main.table,
         key=plan.key,
-        sql=";\n\n".join(dict.fromkeys(entry.sql for entry, _ in entries)),
+        sql=";\n\n".join(dict.fromkeys(entry.sql for entry, _ in entries if entry.sql)),
         rung=max((rung for _, rung in entries), key=_DEPTH.__getitem__),
         seconds=sum(entry.seconds for entry, _ in entries),
         as_of=min(entry.as_of for entry, _ in entries),
@@ -249,7 +129,8 @@ def _finished(plan: Plan, answers: dict[str, _Answer]) -> Result:
     )
 
 
-_DEPTH: dict[Rung, int] = {"memory": 0, "redis": 1, "disk": 1, "warehouse": 2}
+_RUNGS: tuple[Rung, ...] = ("memory", "redis", "disk", "derived", "rollup", "warehouse")
+_DEPTH: dict[Rung, int] = {rung: depth for depth, rung in enumerate(_RUNGS)}
 
 
 def _stepped(plan: Plan, entries: Sequence[Entry]) -> pa.Table:
@@ -268,50 +149,6 @@ def _stepped(plan: Plan, entries: Sequence[Entry]) -> pa.Table:
     return table
 
 
-def _streamed(need: Need) -> Iterator[pa.RecordBatch]:
-    warehouse = warehouses.pool(need.source.database)
-    left = need.row_limit
-    turn = need.context.turn
-    with watching({need.key: (need.askers, turn)}) as found:
-        watched = found[need.key]
-        watched.lead()
-        batches = warehouse.stream(
-            _statement(need, warehouse),
-            query_id=watched.warehouse_id,
-            timeout_s=need.source.database.timeout_s * STREAM_TIMES,
-            turn=turn,
-        )
-        with closing(batches):
-            for batch in batches:
-                watched.check()
-                yield batch.slice(0, left).rename_columns(names(need.spec))
-                left -= batch.num_rows
-                if left <= 0:
-                    return
-
-
 def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
     found = table.to_batches(max_chunksize=10_000)
     yield from found or [pa.RecordBatch.from_pylist([], schema=table.schema)]
-
-
-_pools: dict[UUID, Threads] = {}
-_lock = threading.Lock()
-
-
-def _threads(need: Need) -> Threads:
-    """The threads of one database, so that a slow one keeps nobody from a fast one."""
-    database = need.source.database.uuid
-    with _lock:
-        if database not in _pools:
-            _pools[database] = Threads(settings().query_threads, "dashapp-query")
-        return _pools[database]
-
-
-def _forget() -> None:
-    """A forked child has none of its parent's threads."""
-    global _pools, _lock
-    _pools, _lock = {}, threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget)

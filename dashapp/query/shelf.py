@@ -28,14 +28,13 @@ from dashapp.specs import QuerySpec
 
 MOST_ANSWERS, MOST_ROLLUPS = 48, 24
 MOST_HOLDINGS = 4096
-SCHEMA = pa.schema(
-    [
-        pa.field("key", pa.string()),
-        pa.field("spec", pa.string()),
-        pa.field("rows", pa.int64()),
-        pa.field("rollup", pa.bool_()),
-    ]
-)
+FIELDS: list[tuple[str, pa.DataType]] = [
+    ("key", pa.string()),
+    ("spec", pa.string()),
+    ("rows", pa.int64()),
+    ("rollup", pa.bool_()),
+]
+SCHEMA = pa.schema(FIELDS)
 
 
 @dataclass(frozen=True)

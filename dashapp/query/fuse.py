@@ -1,0 +1,227 @@
+"""The page plan: questions of one page put together into few queries, and taken apart again.
+
+Questions to the same rows are covered by one plain GROUP BY over the dimensions of all. What they
+leave out alike stays a condition; what only some leave out becomes a dimension of the cover, and
+is decided when the cover is taken apart. The pair whose cover is smallest is joined first, as long
+as covers stay small; every cover that was measured so was cheaper than its questions one by one,
+which holds for no other way of joining them (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from pydantic import ValidationError
+
+from dashapp.errors import AppError
+from dashapp.query.asked import Asked, asked
+from dashapp.query.atoms import Atom, bounds_of, hull
+from dashapp.query.grains import EVERY
+from dashapp.query.lattice import Cut, refines
+from dashapp.query.measures import Stat
+from dashapp.query.passing import fits
+from dashapp.query.plan import Need, rollup_need, scope_of
+from dashapp.query.profile import UNKNOWN, Profile
+from dashapp.query.subsume import Holding, Shape, answerable
+from dashapp.query.timerange import absolute
+from dashapp.specs import Dimension, Filter, QuerySpec, SqlFilter
+
+MOST_CELLS = 60_000  # Estimated, of a cover of different questions.
+CELLS_KEPT = 400_000  # A cover that turns out larger is given up.
+Member = tuple[Need, Asked]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One query for several questions."""
+
+    need: Need
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Questions and the cuts, conditions and statistics of a query that covers them."""
+
+    members: tuple[Member, ...]
+    cuts: tuple[Cut, ...]
+    baked: frozenset[Atom]
+    widest: Atom | None  # A range that holds those of all, where they differ.
+    stats: frozenset[Stat]
+    cells: float
+
+
+def grouped(needs: Sequence[Need]) -> list[list[Member]]:
+    """Questions that may be asked together, by the rows they are about; others are left out."""
+    found: dict[tuple[str, frozenset[str], bool], list[Member]] = {}
+    for need in needs:
+        if need.is_rollup or need.spec.offset:
+            continue
+        question = asked(need)
+        if question is None:
+            continue
+        scope = scope_of(need.source, need.context)
+        name = (scope, question.shape.opaque, need.context.force)
+        found.setdefault(name, []).append((need, question))
+    return [members for members in found.values() if len(members) > 1]
+
+
+def columns_of(members: Iterable[Member]) -> set[str]:
+    """The columns that a profile has to tell of."""
+    found: set[str] = set()
+    for _, question in members:
+        found |= {c.column for c in question.shape.cuts} | {a.column for a in question.shape.atoms}
+        found |= {s.column for s in question.stats if s.kind == "distinct" and s.column}
+    return found
+
+
+def covers(members: Sequence[Member], profile: Profile | None) -> list[Cover]:
+    """Few queries for these questions of one scope; those that go best alone are in none."""
+    known = profile or UNKNOWN
+    groups = [g for m in members if (g := _group([m], known)) is not None]
+    made = [_cover(group) for group in _joined(groups, known) if len(group.members) > 1]
+    return [cover for cover in made if cover is not None]
+
+
+def _joined(groups: list[_Group], profile: Profile) -> list[_Group]:
+    """Groups joined pair by pair, the pair with the smallest cover first."""
+    numbered = dict(enumerate(groups))
+    pairs: dict[tuple[int, int], _Group] = {}
+
+    def consider(one: int, others: Iterable[int]) -> None:
+        for other in others:
+            made = _group([*numbered[one].members, *numbered[other].members], profile)
+            if made is not None and _pays(made, numbered[one], numbered[other]):
+                pairs[min(one, other), max(one, other)] = made
+
+    for at in list(numbered):
+        consider(at, range(at))
+    fresh = len(numbered)
+    while pairs:
+        best = min(pairs, key=lambda pair: (pairs[pair].cells, pair))
+        made = pairs[best]
+        for gone in best:
+            del numbered[gone]
+        pairs = {pair: g for pair, g in pairs.items() if not set(pair) & set(best)}
+        others = list(numbered)
+        numbered[fresh] = made
+        consider(fresh, others)
+        fresh += 1
+    return list(numbered.values())
+
+
+def _pays(made: _Group, one: _Group, other: _Group) -> bool:
+    """Whether a cover is small, or no larger than what is asked anyway."""
+    return made.cells <= max(MOST_CELLS, 0) or made.cells <= max(one.cells, other.cells)
+
+
+def _group(members: Sequence[Member], profile: Profile) -> _Group | None:
+    """What covers these questions; None where nothing does."""
+    shapes = [question.shape for _, question in members]
+    common = reduce(frozenset.__and__, (s.atoms for s in shapes))
+    stats = frozenset(s for _, question in members for s in question.stats)
+    widest = _widest(shapes, common)
+    baked = common | ({widest} if widest else set())
+    cuts = {c for s in shapes for c in s.cuts}
+    cuts |= {Cut(s.column or "") for s in stats if s.kind == "distinct"}
+    residual = {a for s in shapes for a in s.atoms - common}
+    for found in sorted(residual, key=repr):
+        if not any(fits(found, c, shapes[0].week_start) for c in cuts):
+            cut = _promoted(found, cuts, shapes[0])
+            if cut is None:
+                return None
+            cuts.add(cut)
+    kept = _absorbed(cuts)
+    cells = 1.0
+    for cut in kept:
+        cells *= profile.groups(cut, baked)
+    return _Group(tuple(members), kept, common, widest, stats - _distinct(stats), cells)
+
+
+def _distinct(stats: frozenset[Stat]) -> frozenset[Stat]:
+    return frozenset(s for s in stats if s.kind == "distinct")
+
+
+def _widest(shapes: Sequence[Shape], common: frozenset[Atom]) -> Atom | None:
+    """A time range that holds the ranges of all questions, where each has one of its own."""
+    ranged = [s.ranged for s in shapes if s.ranged is not None and s.ranged not in common]
+    if len(ranged) < len(shapes) or len({a.column for a in ranged}) > 1:
+        return None
+    return hull(ranged)
+
+
+def _promoted(found: Atom, cuts: set[Cut], shape: Shape) -> Cut | None:
+    """The coarsest cut by which an atom can be told: a grain that its edges are on, or values."""
+    if found.kind == "times":
+        for grain in reversed(EVERY):
+            cut = Cut(found.column, grain)
+            if grain not in ("week", "quarter") and fits(found, cut, shape.week_start):
+                return cut
+        return None
+    if found.kind == "bins":
+        return Cut(found.column, bin=found.width)
+    return Cut(found.column)
+
+
+def _absorbed(cuts: set[Cut]) -> tuple[Cut, ...]:
+    """Cuts without those that follow from others, in one order."""
+    kept = [c for c in cuts if not any(f != c and refines(f, c) for f in cuts)]
+    return tuple(sorted(kept, key=lambda c: c.name))
+
+
+def _cover(group: _Group) -> Cover | None:
+    """The query of a group; None where it cannot be put or would not serve all."""
+    needs = [need for need, _ in group.members]
+    strictest = min(needs, key=lambda need: need.max_age_s)
+    try:
+        spec = _spec(group, strictest)
+        made = rollup_need(strictest.source, spec, strictest.context, CELLS_KEPT)
+    except (ValidationError, AppError):
+        return None
+    askers = frozenset(a for need in needs for a in need.askers)
+    life = max(need.life_s for need in needs)
+    cover = replace(made, askers=askers, max_age_s=strictest.max_age_s, life_s=life)
+    whole = asked(cover)
+    if whole is None:
+        return None
+    stats = {stat: stat.name for stat in group.stats}
+    held = Holding(whole.shape, tuple(c.name for c in group.cuts), stats)
+    ways = (answerable(held, q.shape, q.stats) for _, q in group.members)
+    return None if any(isinstance(way, str) for way in ways) else Cover(cover, group.members)
+
+
+def _spec(group: _Group, need: Need) -> QuerySpec:
+    """The query of a group, with its conditions as one of its questions has them."""
+    shape = group.members[0][1].shape
+    written: Mapping[Atom | str, Filter | SqlFilter] = shape.written
+    filters: list[Filter] = []
+    where = [w for text in sorted(shape.opaque) if isinstance(w := written[text], SqlFilter)]
+    filters += [f for text in sorted(shape.opaque) if isinstance(f := written[text], Filter)]
+    ranged = group.widest
+    for found in sorted(group.baked, key=repr):
+        item = written.get(found)
+        if isinstance(item, Filter):
+            filters.append(item)
+        elif found == shape.ranged:
+            ranged = found
+        else:
+            raise ValueError("A condition that nobody wrote.")
+    changes: dict[str, object] = {}
+    if ranged is not None:
+        bounds = bounds_of(ranged, need.context.zone)
+        changes = {"time_range": absolute(bounds), "time_column": ranged.column}
+    return QuerySpec.model_validate(
+        {
+            "dataset": need.spec.dataset,
+            "dimensions": tuple(
+                Dimension(column=c.column, grain=c.grain, bin=c.bin, label=c.name)
+                for c in group.cuts
+            ),
+            "metrics": tuple(s.metric() for s in sorted(group.stats, key=lambda s: s.name)),
+            "filters": tuple(filters),
+            "where": tuple(where),
+            **changes,
+        }
+    )
