@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from dash import ALL, MATCH, Input, Output, State, no_update
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,8 +11,10 @@ from callbacks.shapes import PageState, PartId
 from dashapp.charts import formats
 from dashapp.errors import AppError
 from dashapp.services import charts, dashboards, filters
+from dashapp.services.charts import Answer
+from dashapp.services.dashboards import Opened
 from dashapp.specs import FilterState, Grain
-from dashapp.ui import cards, ids
+from dashapp.ui import board, cards, ids
 from dashapp.ui.texts import t
 from dashapp.ui.wiring import Wiring
 from dashapp.viewer import Viewer
@@ -96,6 +98,7 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     seq: int
+    action: str | None = Field(None, pattern=r"^[a-z0-9]{1,32}$")
     tiles: list[str] = Field(max_length=500)
     force: bool = False
     tick: bool = False
@@ -134,18 +137,19 @@ def draw(
             "tiles": ask.tiles,
             "shown": {key: part[2] for key, part in parts.items()},
             "as_of": {key: part[3] for key, part in parts.items() if part[3]},
+            "versions": {key: part[5] for key, part in parts.items()},
             "late": [key for key, part in parts.items() if part[4]],
         },
     )
 
 
-Part = tuple[Any, Any, str, str | None, bool]
+Part = tuple[Any, Any, str, str | None, bool, tuple[str | None, str] | None]
 
 
 def answers(
     viewer: Viewer, ask: Ask, wanted: list[str], state: FilterState, page: PageState
 ) -> dict[str, Part]:
-    """Body, foot, code, age of each tile, and whether it is to be asked again soon.
+    """Body, foot, code, age of each tile, whether it is to be asked again soon, its version.
 
     A dashboard that is gone says so in every tile.
     """
@@ -154,22 +158,32 @@ def answers(
         age = opened.layout.refresh_s if ask.tick else None
         want = charts.Want(
             state=state, force=ask.force, max_age_s=age, page=page.page, sequence=ask.seq,
-            may_be_late=not ask.force,
+            may_be_late=not ask.force, action=ask.action,
         )  # fmt: skip
-        found = charts.answers(viewer, opened, wanted, want, ask.shown)
+        found = charts.answers(viewer, opened, wanted, want, ask.shown, painted.found)
     except AppError as error:
-        return {key: (cards.failed(error), "", "", None, False) for key in wanted}
+        return {key: (cards.failed(error), "", "", None, False, None) for key in wanted}
     parts = {}
     for key, answer in found.items():
-        dataset = str(opened.chart(opened.place(key)[1]).dataset or "") if answer.drawing else ""
         shown: tuple[Any, Any] = (no_update, no_update)
         if not answer.is_late or ask.shown.get(key) != answer.shown:  # Else still the older one.
-            shown = cards.tile(
-                key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
-            )
+            shown = cast(Any, answer.painted) or drawn(viewer, opened, answer)
         as_of = answer.as_of.isoformat() if answer.as_of else None
-        parts[key] = (*shown, answer.shown, as_of, answer.is_late)
+        parts[key] = (*shown, answer.shown, as_of, answer.is_late, board.version(answer.version))
     return parts
+
+
+def drawn(viewer: Viewer, opened: Opened, answer: Answer) -> tuple[Any, Any]:
+    """Body and foot of a tile; what was drawn is kept for who sees the same next."""
+    dataset = ""
+    if answer.drawing is not None:
+        dataset = str(opened.chart(opened.place(answer.key)[1]).dataset or "")
+    body, foot = cards.tile(
+        answer.key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
+    )
+    if answer.drawing is None or answer.error is not None:
+        return body, foot
+    return painted.keep(answer.picture, body, foot)
 
 
 class Action(BaseModel):

@@ -67,14 +67,15 @@ def drawn(visit: Visit, opened: Opened) -> Board:
     state = charts.locked(viewer, started(visit, opened))
     active = active_tab(visit, opened)
     keys = [tile.key for tab, tile in opened.layout.tiles() if tab == active]
-    known = charts.known(viewer, opened, keys, Want(state=state))
+    page = uuid4().hex
+    known = charts.known(viewer, opened, keys, Want(state=state, page=page, action=board.OPEN))
     groups = grouped(opened)
     bounds = {
         f.key: bounds_of(viewer, opened, f.key) for f in opened.layout.filters if f.kind == "range"
     }
     return Board(
         slug=opened.slug, title=opened.title, description=opened.description, tags=opened.tags,
-        layout=opened.layout, state=state, active=active, bounds=bounds, page=uuid4().hex,
+        layout=opened.layout, state=state, active=active, bounds=bounds, page=page,
         views={key: view(viewer, opened, key, groups[key], known.get(key)) for key in groups},
         reach=reach(viewer, opened, groups, known, bounds),
         is_favourite=None if viewer.is_guest else dashboards.is_favourite(viewer, opened),
@@ -193,6 +194,7 @@ def reach(
         "tab_keys": [tab.key for tab in opened.layout.tabs],
         "drawn": {key: a.shown for key, a in known.items() if a.error is None},
         "as_of": {key: a.as_of.isoformat() for key, a in known.items() if a.as_of},
+        "versions": {key: board.version(a.version) for key, a in known.items()},
         "texts": board.texts(), "locale": viewer.locale, "zone": viewer.zone,
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from dashapp.query.keys import fingerprint, key
 from dashapp.query.plan import Context
 from dashapp.query.result import Result
 from dashapp.query.run import Question, key_of, peek, run, run_many, stream
-from dashapp.query.versions import DataVersion, version_of
+from dashapp.query.versions import DataVersion, once, version_of
 
 __all__ = [
     "Context",
@@ -21,6 +21,7 @@ __all__ = [
     "key",
     "key_of",
     "leave",
+    "once",
     "peek",
     "run",
     "run_many",

@@ -17,6 +17,7 @@ from dashapp.charts import kind
 from dashapp.charts.base import ChartKind, Look
 from dashapp.charts.colors import palette
 from dashapp.errors import Misdefined, NotFound
+from dashapp.query.versions import HERE
 from dashapp.services import embed, narrowing
 from dashapp.services.dashboards import Opened
 from dashapp.specs import (
@@ -60,7 +61,8 @@ class Want:
     """How tiles are asked: again from the warehouse, only from cache, how old at most.
 
     `page` names the open page, `sequence` counts what it asked: a later ask of a tile replaces
-    the earlier ones. `may_be_late` takes older answers where the database is slow or down.
+    the earlier ones. `may_be_late` takes older answers where the database is slow or down. All
+    asks of one `action` on a page are about one version of the data.
     """
 
     state: FilterState = FilterState()
@@ -70,6 +72,7 @@ class Want:
     now: datetime | None = None
     sequence: int | None = None
     may_be_late: bool = False
+    action: str | None = None
 
 
 def look_of(viewer: Viewer, opened: Opened) -> Look:
@@ -158,7 +161,7 @@ def _context(
         now=want.now or datetime.now(UTC), force=want.force, ttl_s=ttl_s,
         locale=viewer.locale, query_id=query_id(viewer, want.page, key) if want.page else None,
         person=person(viewer), page=page_id(viewer, want.page) if want.page else None,
-        sequence=want.sequence, may_be_late=want.may_be_late,
+        sequence=want.sequence, may_be_late=want.may_be_late, action=_action(viewer, want),
     )  # fmt: skip
 
 
@@ -177,6 +180,13 @@ def query_id(viewer: Viewer, page: str, key: str) -> str:
 def page_id(viewer: Viewer, page: str) -> str:
     """Names an open page; nobody else's has that name."""
     return _name(person(viewer), page)
+
+
+def _action(viewer: Viewer, want: Want) -> str | None:
+    """Names an action on an open page; nobody else's has that name."""
+    if want.action is None or want.action.startswith(HERE):
+        return want.action
+    return _name(person(viewer), want.page, "action", want.action)
 
 
 def _name(*parts: str) -> str:

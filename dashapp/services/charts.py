@@ -27,6 +27,7 @@ from dashapp.services.asking import (
     zone_of,
 )
 from dashapp.services.dashboards import Opened
+from dashapp.services.pictures import Pictures, picture_of
 from dashapp.services.sifting import MAX_ROWS_OF_A_PAGE, RowsPage, sifted
 from dashapp.services.waiting import let_go
 from dashapp.specs import ColumnSpec, DatasetSpec, QuerySpec
@@ -47,7 +48,8 @@ MOST_COLUMNS = 500  # Of underlying rows; a query takes no more.
 class Answer:
     """What a tile shows now: a drawing or an error, and how it came about.
 
-    With both, the drawing is the last good one, of an age that is no longer wanted.
+    With both, the drawing is the last good one, of an age that is no longer wanted. `picture` names
+    what is drawn; where somebody knows it already, `painted` is that instead of a drawing.
     """
 
     key: str
@@ -56,11 +58,18 @@ class Answer:
     error: AppError | None = None
     results: Mapping[str, Result] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
+    picture: str = ""
+    painted: object | None = None
 
     @property
     def as_of(self) -> datetime | None:
         """When the oldest of its data was read (UTC)."""
         return min((r.as_of for r in self.results.values()), default=None)
+
+    @property
+    def version(self) -> query.DataVersion | None:
+        """The version of its data; None where it shows none."""
+        return next((r.version for r in self.results.values()), None)
 
     @property
     def is_late(self) -> bool:
@@ -74,8 +83,11 @@ def answers(
     keys: Iterable[str],
     want: Want,
     shown: Mapping[str, str] | None = None,
+    pictures: Pictures | None = None,
 ) -> dict[str, Answer]:
     """Answer tiles, those left out whose picture in the browser (`shown`) is still right.
+
+    What `pictures` knows is not drawn again.
 
     Queries of all tiles run together: equal ones once, others at the same time. A tile that
     cannot be answered carries its error; the others are not disturbed.
@@ -83,9 +95,10 @@ def answers(
     narrowing.check(opened.layout, want.state, declared_only=viewer.is_guest)
     if viewer.is_guest and want.force:  # Anybody may be a guest: no way to keep a database busy.
         want = replace(want, force=False, max_age_s=GUEST_REFRESH_S)
+    let_go()
+    want = replace(want, action=want.action or query.once())
     asked, done = _asked(viewer, opened, keys, want, shown or {})
     jobs = [(a, name) for a in asked for name in a.specs]
-    let_go()
     outcomes = _outcomes(
         [(a.source, a.specs[name], a.context) for a, name in jobs if a.source is not None]
     )
@@ -100,7 +113,7 @@ def answers(
         ],
     )
     look = look_of(viewer, opened)
-    done |= {a.key: _drawn_or_late(a, by_tile.get(a.key, {}), look) for a in asked}
+    done |= {a.key: _drawn_or_late(a, by_tile.get(a.key, {}), look, pictures) for a in asked}
     return {key: _discreet(viewer, answer) for key, answer in done.items()}
 
 
@@ -128,13 +141,15 @@ def _discreet(viewer: Viewer, answer: Answer) -> Answer:
     return replace(answer, error=permissions.discreet(viewer, answer.error))
 
 
-def _drawn_or_late(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:
+def _drawn_or_late(
+    a: Asked, outcomes: Mapping[str, Result | AppError], look: Look, pictures: Pictures | None
+) -> Answer:
     """The tile's answer; the last good one beside the error where its database cannot be asked."""
     error = next(
         (o for o in outcomes.values() if isinstance(o, WarehouseDown | QueryTimeout)), None
     )
     if error is None or a.source is None:
-        return _drawn(a, outcomes, look)
+        return _drawn(a, outcomes, look, pictures)
     context = replace(a.context, ttl_s=ANY_AGE_S, force=False)
     late = {name: query.peek(a.source, spec, context) for name, spec in a.specs.items()}
     found = {name: result for name, result in late.items() if result is not None}
@@ -180,7 +195,9 @@ def _require_choice(opened: Opened, key: str, missing: list[str]) -> None:
 
 
 def known(viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want) -> dict[str, Answer]:
-    """Tiles whose answers are all in the cache, drawn; no warehouse is asked."""
+    """Tiles whose answers are all in the cache, drawn; no warehouse is asked for one."""
+    let_go()
+    want = replace(want, action=want.action or query.once())
     asked, _ = _asked(viewer, opened, keys, want, {})
     look, found = look_of(viewer, opened), {}
     for a in asked:
@@ -202,11 +219,20 @@ def _peeked(a: Asked, spec: QuerySpec) -> Result | None:
         return None
 
 
-def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> Answer:
+def _drawn(
+    a: Asked,
+    outcomes: Mapping[str, Result | AppError],
+    look: Look,
+    pictures: Pictures | None = None,
+) -> Answer:
     error = next((o for o in outcomes.values() if isinstance(o, AppError)), None)
     if error is not None:
         return Answer(a.key, shown="", error=error, applied=a.applied)
     results = {n: o for n, o in outcomes.items() if isinstance(o, Result)}
+    picture = picture_of(a, results, look)
+    painted = pictures(picture) if pictures else None
+    if painted is not None:
+        return _timed(a, Answer(a.key, a.shown, None, None, results, a.applied, picture, painted))
     tables = {name: result.table for name, result in results.items()}
     dataset = a.source.dataset if a.source else _NO_DATASET
     try:
@@ -217,8 +243,11 @@ def _drawn(a: Asked, outcomes: Mapping[str, Result | AppError], look: Look) -> A
         incident = secrets.token_hex(4)
         log.exception("Chart %s could not be drawn, id %s", a.chart.uuid, incident)
         return Answer(a.key, shown="", error=Unexpected(incident), applied=a.applied)
-    answer = Answer(a.key, a.shown, drawing, None, results, a.applied)
-    # The picture of an older answer is another one, so that the tile is asked again.
+    return _timed(a, Answer(a.key, a.shown, drawing, None, results, a.applied, picture))
+
+
+def _timed(a: Asked, answer: Answer) -> Answer:
+    """The picture of an older answer is another one, so that the tile is asked again."""
     return replace(answer, shown=f"{a.shown}@{answer.as_of}") if answer.is_late else answer
 
 

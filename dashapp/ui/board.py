@@ -9,12 +9,15 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashapp.query.versions import DataVersion
 from dashapp.specs import FilterState, Layout
 from dashapp.ui import cardlist, drawer, filters, grid, ids, why
 from dashapp.ui.attrs import HIDDEN, attrs
 from dashapp.ui.filters import Bounds
 from dashapp.ui.grid import TileView
 from dashapp.ui.texts import t
+
+OPEN = "open"  # The action of opening a page: of what comes with it, and of what is asked first.
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,13 @@ def stores(board: Board) -> list[Component]:
         dcc.Location(id=ids.URL, refresh=False),
         dcc.Store(id=ids.PAGE, data={"slug": board.slug, "page": board.page}),
         dcc.Store(id=ids.FILTERS, data=board.state.model_dump(mode="json", exclude_defaults=True)),
-        dcc.Store(id=ids.REACH, data=dict(board.reach)),
+        dcc.Store(id=ids.REACH, data={**board.reach, "page": board.page}),
         dcc.Store(id=ids.CLICK),
         dcc.Store(id=ids.ACTION),
+        *(
+            dcc.Store(id=name)
+            for name in (ids.BRUSH_BEGIN, ids.BRUSH_BEGUN, ids.BRUSH_FRAME, ids.BRUSH_FRAMED)
+        ),
         dcc.Store(id=ids.WHY_ASK),
         dcc.Store(id=ids.EXPORT_ASK),
         dcc.Store(id=ids.CANCELLED),
@@ -122,10 +129,22 @@ def stores(board: Board) -> list[Component]:
     ]  # fmt: skip
 
 
+def version(of: DataVersion | None) -> tuple[str | None, str] | None:
+    """When a version of data began (ISO), and what told; for the script."""
+    if of is None:
+        return None
+    return of.since.isoformat() if of.since else None, of.how.replace(" ", "_")
+
+
 def texts() -> dict[str, str]:
     """What the script says, in the viewer's language."""
     names = {f"grain_{g}": name for g, name in filters.grain_names().items()}
     return {
         "empty": t("(empty)"), "remove": t("Remove"), "reset": t("Reset all"), "not": t("not"),
-        "updated": t("Updated"), "least": t("At least"), "most": t("At most"), **names,
+        "told_invalidated": t("Data version of {time}: declared changed"),
+        "told_refresh_key": t("Data version of {time}, told by the refresh key"),
+        "told_database": t("Data version of {time}, told by the database"),
+        "told_age": t("Nothing tells when the data changes; answers are asked again by their age"),
+        "updated": t("Updated"), "least": t("At least"), "most": t("At most"),
+        "late": t("updates when you let go"), "brush": t("Drag to choose a part"), **names,
     }  # fmt: skip

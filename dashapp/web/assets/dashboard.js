@@ -212,24 +212,27 @@
     if (!first && triggered.includes("action.data") && action && action.act === "refresh") force.add(action.tile);
     const ticked = !first && triggered.includes("refresh-tick.n_intervals");
     for (const key of force) forced[key] = (forced[key] || 0) + 1;
-    if (ticked) for (const key of open) { forced[key] = (forced[key] || 0) + 1; }
+    // A tick that leaving.js makes is for tiles that are late, and shows nothing.
+    const late = ticked ? window.dashapp.takeLate() : [];
+    if (ticked) for (const key of late.length ? late : open) { forced[key] = (forced[key] || 0) + 1; }
     const sets = groups.map(({ group }) => { waiting[group] = waiting[group] || new Set(); return new Set(); });
     for (const key of open) {
       const sign = signature(key, state, reach);
       if (asked[key] === sign) continue;
       asked[key] = sign;
-      since[key] = Date.now();
-      mark(key, true);
+      if (!late.includes(key)) { since[key] = Date.now(); mark(key, true); }
       sets[groups.findIndex((id) => id.group === reach.tiles[key].group)].add(key);
     }
     if (sets.every((fresh) => !fresh.size)) return NONE();
+    // All groups of one action get answers of one version of the data.
+    const name = first ? "open" : Date.now().toString(36) + Math.random().toString(36).slice(2, 12);
     return sets.map((fresh, g) => {
       if (!fresh.size) return NONE();
       // A new request of a group replaces the one under way, so what that one owes is asked along.
       const owed = waiting[groups[g].group], tiles = [...new Set([...fresh, ...owed])];
       fresh.forEach((k) => owed.add(k));
       seq += 1;
-      return { seq, tiles, force: tiles.some((k) => force.has(k)), tick: ticked, shown: Object.fromEntries(tiles.filter((k) => shown[k]).map((k) => [k, shown[k]])) };
+      return { seq, action: name, tiles, force: tiles.some((k) => force.has(k)), tick: ticked && !late.length, shown: Object.fromEntries(tiles.filter((k) => shown[k]).map((k) => [k, shown[k]])) };
     });
   }
 
@@ -242,18 +245,20 @@
     el.setAttribute("aria-busy", isAsked ? "true" : "false");
   }
 
-  const stamps = {};
+  const stamps = {}, told = {};
   // Each group of tiles by itself: one that is slow must not hold up the others.
   function answered(answer, id, reach) {
     if (answer) {
       Object.assign(shown, answer.shown);
       Object.assign(stamps, answer.as_of);
+      window.dashapp.late(answer.late, answer.tiles);
+      Object.assign(told, answer.versions);
       for (const key of answer.tiles) {
         if (waiting[id.group]) waiting[id.group].delete(key);
         mark(key, false);
       }
     }
-    window.dash_clientside.set_props("freshness", { children: freshness(reach) });
+    window.dash_clientside.set_props("freshness", { children: freshness(reach), title: versions(reach) });
     return NONE();
   }
   function freshness(reach) {
@@ -261,9 +266,16 @@
     window.setTimeout(decorate, 0);
     const times = Object.values(stamps).filter(Boolean).map((t) => Date.parse(t));
     if (!times.length) return "";
-    const oldest = new Date(Math.min(...times));
-    const day = oldest.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
-    try { return reach.texts.updated + " " + new Intl.DateTimeFormat(reach.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: reach.zone, ...day }).format(oldest); } catch { return ""; }
+    return reach.texts.updated + " " + moment(Math.min(...times), reach);
+  }
+  function moment(ms, reach) {
+    const at = new Date(ms), day = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    try { return new Intl.DateTimeFormat(reach.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: reach.zone, ...day }).format(at); } catch { return ""; }
+  }
+  // Which versions of the data are on the page, the newest first, and what told so.
+  function versions(reach) {
+    const all = Object.values({ ...reach.versions, ...told }).filter(Boolean).sort(([a], [b]) => ((a || "") < (b || "") ? 1 : -1));
+    return [...new Set(all.map(([at, how]) => (reach.texts["told_" + how] || "").replace("{time}", at ? moment(Date.parse(at), reach) : "?")))].slice(0, 5).join("\n");
   }
 
   window.setInterval(() => {
