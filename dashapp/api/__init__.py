@@ -3,5 +3,6 @@
 from dashapp.api.embed import embed_api
 from dashapp.api.exports import exports_api
 from dashapp.api.health import health_api
+from dashapp.api.pages import pages_api
 
-BLUEPRINTS = (health_api, embed_api, exports_api)
+BLUEPRINTS = (health_api, embed_api, exports_api, pages_api)

@@ -47,6 +47,7 @@ ALL: tuple[Route, ...] = (
     Route("/health", ANYONE, "200 while the process answers; for load balancers."),
     Route("/api/v1/health", ANYONE, "The same as JSON, with the metadata database.", True),
     Route("/api/v1/embed/tokens", KEYS, "A guest token for one dashboard.", True),
+    Route("/api/v1/pages/leave", VIEWERS, "Stops what one's own closed page waited for.", True),
     Route("/exports/<uuid:uuid>", PEOPLE, "One's own finished export, as a download."),
     Route("/assets/<path:filename>", ANYONE, "Our scripts, styles and fonts."),
     Route("/favicon.ico", ANYONE, "The icon of the browser's tab."),
