@@ -14,7 +14,7 @@ from dashapp.services import charts, dashboards, filters
 from dashapp.services.charts import Answer
 from dashapp.services.dashboards import Opened
 from dashapp.specs import FilterState, Grain
-from dashapp.ui import board, cards, ids
+from dashapp.ui import board, cards, ids, painted
 from dashapp.ui.texts import t
 from dashapp.ui.wiring import Wiring
 from dashapp.viewer import Viewer

@@ -1,0 +1,37 @@
+"""Tiles as the text that the browser gets, kept by the names of their pictures.
+
+Who may see a tile, and under which rules, was decided before its picture has a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import orjson
+from dash.development.base_component import Component
+from plotly.io.json import to_json_plotly
+
+from dashapp.cache.memory import Memory
+from dashapp.ui import texts
+
+BYTES: Final = 64 * 1024 * 1024
+Painted = tuple[orjson.Fragment, orjson.Fragment]
+_kept: Memory[Painted] = Memory(BYTES)
+
+
+def found(picture: str) -> Painted | None:
+    """Body and foot of a tile whose picture has that name, in the language of the request."""
+    return _kept.get(f"{texts.locale()}:{picture}")
+
+
+def keep(picture: str, body: Component, foot: Component | str) -> Painted:
+    """Body and foot as text, for who sees the same picture next."""
+    parts = tuple(str(to_json_plotly(part)).encode() for part in (body, foot))
+    painted = cast(Painted, tuple(orjson.Fragment(part) for part in parts))
+    _kept.put(f"{texts.locale()}:{picture}", painted, sum(map(len, parts)) + 400)
+    return painted
+
+
+def size_bytes() -> int:
+    """Bytes of all tiles that are kept."""
+    return _kept.size_bytes
