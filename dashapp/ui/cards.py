@@ -118,21 +118,26 @@ def body(key: str, dataset: str, drawing: Drawing) -> Component:
     raise TypeError(f"There is no component for {type(drawing).__name__}.")
 
 
-def plot(key: str, dataset: str, drawing: Plot) -> Component:
-    """A figure; what its marks stand for travels in `layout.meta`."""
+def figure(dataset: str, drawing: Plot) -> dict[str, Any]:
+    """A figure; what its marks stand for, and along what it is brushed, is in `layout.meta`."""
     clicks = [{"column": c.column, "grain": c.grain, "bin": c.bin} for c in drawing.clicks]
     meta: dict[str, Any] = {"clicks": clicks, "dataset": dataset}
     layout = {**drawing.figure.get("layout", {}), "meta": meta}
     if drawing.brush is not None:  # Dragging brushes instead of zooming.
         meta["brush"] = brushes.meta(drawing.brush)
         layout["dragmode"] = False
-    figure = {"data": drawing.figure["data"], "layout": layout}
+    return {"data": drawing.figure["data"], "layout": layout}
+
+
+def plot(key: str, dataset: str, drawing: Plot) -> Component:
+    """A figure as a component; one that can be brushed can be focused, for arrow keys."""
+    reachable = {} if drawing.brush is None else {"tabIndex": "0"}
     return html.Div(
         dcc.Graph(
-            id=ids.graph(key), figure=figure, config=GRAPH_CONFIG, responsive=True,
-            style={"height": "100%", "width": "100%"},
+            id=ids.graph(key), figure=figure(dataset, drawing), config=GRAPH_CONFIG,
+            responsive=True, style={"height": "100%", "width": "100%"},
         ),
-        role="img", **attrs(label=drawing.summary),
+        role="img", **attrs(label=drawing.summary), **reachable,
     )  # fmt: skip
 
 
@@ -166,6 +171,8 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
     """How a tile's answer came about: rows, who answered, how long, how old."""
     if not results:
         return ""
+    if any(r.late for r in results.values()):
+        return aged(results, zone)
     rows = sum(r.rows for r in results.values())
     slowest = max(results.values(), key=lambda r: r.seconds)
     parts: list[Component | str] = []
@@ -179,6 +186,19 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
         as_of = min(r.as_of for r in results.values())
         parts.append(f"{rung(slowest.rung)} · {clock(as_of, zone)}")
     return html.Span(parts)
+
+
+def aged(results: Mapping[str, Result], zone: str) -> Component:
+    """How old an answer past its age is, and why it is shown."""
+    is_down = any(r.late == "down" for r in results.values())
+    why = t("the database does not answer") if is_down else t("a newer answer is being fetched")
+    at = min(r.as_of for r in results.values()).astimezone(ZoneInfo(zone))
+    is_today = at.date() == datetime.now(at.tzinfo).date()
+    age = t("data of {time}", time=f"{at:%H:%M}" if is_today else f"{at:%Y-%m-%d %H:%M}")
+    return html.Span(
+        [html.I(className="bi bi-clock-history", **HIDDEN), f" {age} · {why}"],
+        className="is-late is-down" if is_down else "is-late", role="status",
+    )  # fmt: skip
 
 
 def duration(seconds: float) -> str:
