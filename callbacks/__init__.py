@@ -1,9 +1,21 @@
 """What happens when a person does something: reactions only."""
 
-from callbacks import bundles, dashboard, drawer, exports, filters, gallery, home, imports, shell, why
+from callbacks import (
+    brush,
+    bundles,
+    dashboard,
+    drawer,
+    exports,
+    filters,
+    gallery,
+    home,
+    imports,
+    shell,
+    why,
+)
 from dashapp.ui.wiring import Wiring
 
 WIRINGS: tuple[Wiring, ...] = (
-    shell.wiring, home.wiring, filters.wiring, dashboard.wiring, drawer.wiring, exports.wiring,
+    shell.wiring, home.wiring, filters.wiring, dashboard.wiring, brush.wiring, drawer.wiring, exports.wiring,
     gallery.wiring, imports.wiring, bundles.wiring, why.wiring,
 )  # fmt: skip

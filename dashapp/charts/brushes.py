@@ -45,9 +45,7 @@ def of_times(ms: Floats, axis: Dimension, side: Literal["x", "y"] = "x") -> Brus
     )  # fmt: skip
 
 
-def of_members(
-    values: list[Plain], axis: Dimension, side: Literal["x", "y"] = "x"
-) -> Brush | None:
+def of_members(values: list[Plain], axis: Dimension, side: Literal["x", "y"] = "x") -> Brush | None:
     """Members side by side; "Other", which comes last, stands for many and is not chosen."""
     members = tuple(v for v in values if v != OTHER)
     if not 2 <= len(members) <= MOST_MEMBERS or members != tuple(values[: len(members)]):

@@ -40,11 +40,16 @@ class Values:
 
 @dataclass(frozen=True)
 class Marked:
-    """Cubes and their picture: `figure` shows everything, `values` say what to write where."""
+    """Cubes and their picture: `plot` shows everything, `values` say what to write where."""
 
     cubes: Mapping[str, Cube]
-    figure: dict[str, Any]
+    plot: Plot
     values: tuple[Values, ...]
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """The traces of the picture."""
+        return list(self.plot.figure["data"])
 
 
 def marked(cubes: Mapping[str, Cube], everything: Drawing, draw: Draw) -> Marked:
@@ -63,7 +68,7 @@ def marked(cubes: Mapping[str, Cube], everything: Drawing, draw: Draw) -> Marked
         if full.figure["layout"].get(part) != told.figure["layout"].get(part):
             raise Unfit("values are written in the plot")
     cells = _cells_of(cubes, wholes, tags)
-    found = Marked(cubes, full.figure, _found(full.figure, told.figure, cells))
+    found = Marked(cubes, full, _found(full.figure, told.figure, cells))
     for low, high in _samples(cubes.values()):
         fresh = draw({name: cube.table(low, high) for name, cube in cubes.items()})
         _compare(found, fresh, low, high)
@@ -241,9 +246,9 @@ Seen = dict[tuple[Any, ...], float]
 def _compare(found: Marked, fresh: Drawing, low: float, high: float) -> None:
     """Raise Unfit unless the picture with other values is what the kind draws."""
     patched = patch(found, low, high)
-    ours = _seen(found.figure["data"], {(v.trace, v.field): a for v, a in patched})
+    ours = _seen(found.data, {(v.trace, v.field): a for v, a in patched})
     theirs = _seen(fresh.figure["data"], {}) if isinstance(fresh, Plot) else {}
-    mapped = {found.figure["data"][v.trace].get("name") for v in found.values}
+    mapped = {found.data[v.trace].get("name") for v in found.values}
     ours = {k: v for k, v in ours.items() if k[0] in mapped}
     theirs = {k: v for k, v in theirs.items() if k[0] in mapped}
     if ours.keys() != theirs.keys():
@@ -300,14 +305,13 @@ def tree(made: Measure, cube: Cube) -> dict[str, Any]:
 
 
 def payload(found: Marked) -> dict[str, Any]:
-    """All that the browser needs, typed arrays in base64 (little endian)."""
+    """All that the browser needs but the picture, typed arrays in base64 (little endian)."""
     return {
         "cubes": {name: _cube(cube) for name, cube in found.cubes.items()},
-        "figure": {"data": found.figure["data"], "layout": found.figure["layout"]},
         "values": [
             {"trace": v.trace, "field": v.field, "cube": v.question, "metric": v.metric,
              "cells": _packed(v.cells, "<i4"), "fill": None if np.isnan(v.fill) else v.fill,
-             "scale": _scale(found.figure["data"][v.trace])}
+             "scale": _scale(found.data[v.trace])}
             for v in found.values
         ],
     }  # fmt: skip

@@ -131,7 +131,7 @@ def figure(dataset: str, drawing: Plot) -> dict[str, Any]:
 
 def plot(key: str, dataset: str, drawing: Plot) -> Component:
     """A figure as a component; one that can be brushed can be focused, for arrow keys."""
-    reachable = {} if drawing.brush is None else {"tabIndex": "0"}
+    reachable: dict[str, Any] = {} if drawing.brush is None else {"tabIndex": "0"}
     return html.Div(
         dcc.Graph(
             id=ids.graph(key), figure=figure(dataset, drawing), config=GRAPH_CONFIG,

@@ -538,6 +538,12 @@
     Object.keys(waiting).forEach((g) => { waiting[g].forEach((key) => delete asked[key]); waiting[g].clear(); });
   });
 
-  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search, member });
+  // Tiles that were redrawn by somebody else: their next answer is sent whatever they showed.
+  const touched = (key) => { delete shown[key]; };
+  function again(keys) {
+    keys.forEach((key) => { delete asked[key]; touched(key); });
+    window.dash_clientside.set_props("filter-state", { data: { ...window.dashapp.current } });
+  }
+  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search, member, touched, again });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { dashboard: { state, ask, answered, remember, pick, pickCell, save } });
 })();
