@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import secrets
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
-from uuid import uuid4
-
-import pyarrow as pa
-import sqlalchemy as sa
 
 from dashapp import cache, warehouses
-from dashapp.cache import Entry
-from dashapp.errors import AppError, Misdefined
-from dashapp.query.dialects import Rows
-from dashapp.query.keys import key
-from dashapp.query.sqlguard import check_query, written
+from dashapp.errors import AppError
+from dashapp.query.refresh import looked
 from dashapp.specs import Source
+from dashapp.warehouses import Marker
 
 How = Literal["invalidated", "refresh key", "database", "age"]
-log = logging.getLogger(__name__)
 FRESH_S = 1.0  # So long a process believes what it found out.
 PINNED_S = 120.0  # So long all questions of one action are about one version.
-ASK_S = 5.0  # A refresh key may take so long.
-KEPT_S = 30 * 86_400  # Its last value is remembered so long.
+KEPT_S = 7 * 86_400.0  # So long the last marker of a database that is away stands.
 MOST_REMEMBERED = 5000
 HERE = "here:"
 
@@ -54,15 +45,6 @@ class DataVersion:
 
 
 UNKNOWN = DataVersion("", None, "age")
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a refresh key said: its value (hashed; None: never any) since when, and its failure."""
-
-    value: str | None
-    since: datetime | None
-    failure: str | None
 
 
 def version_of(source: Source, action: str | None = None, *, force: bool = False) -> DataVersion:
@@ -84,23 +66,20 @@ def once() -> str:
     return HERE + secrets.token_hex(8)
 
 
-def failure_of(source: Source) -> str | None:
-    """Why a dataset's refresh key cannot be read, as a sentence; None when it can."""
-    return _looked(source, force=False).failure if source.dataset.refresh_key else None
-
-
 def forget() -> None:
     """Forget what this process found out: the next question looks again."""
     global _lock
     _lock = threading.Lock()
     _now.clear()
     _pins.clear()
+    _seen.clear()
 
 
 _Identity = tuple[Any, ...]
 _Kept = dict[Any, tuple[float, DataVersion]]
 _now: _Kept = {}
 _pins: _Kept = {}
+_seen: dict[str, Marker] = {}
 _lock = threading.Lock()
 
 
@@ -141,11 +120,9 @@ def _pin(source: Source, name: tuple[str, _Identity], force: bool) -> DataVersio
     """The version of the first who names the action; nobody's pin lives longer than its first."""
     version, end = _current(source, force), time.time() + PINNED_S
     if not name[0].startswith(HERE):
-        mine = _text(version, end)
-        flag = (
-            f"version:{hashlib.sha256(repr((name[0], source.dataset.uuid)).encode()).hexdigest()}"
-        )
-        version, end = _parsed(cache.flags().claim(flag, PINNED_S, mine)) or (version, end)
+        flag = _flag("version", name[0], source.dataset.uuid)
+        first = cache.flags().claim(flag, PINNED_S, _text(version, end))
+        version, end = _parsed(first) or (version, end)
     return _remember(_pins, name, version, end - time.time())
 
 
@@ -168,7 +145,7 @@ def _found(source: Source, force: bool) -> DataVersion:
     at = dataset.invalidated_at
     parts: list[Any] = [dataset.data_version, at.isoformat() if at else None]
     told: list[tuple[datetime | None, How]] = [(at, "invalidated")] if dataset.data_version else []
-    look = _looked(source, force) if dataset.refresh_key else None
+    look = looked(source, force=force) if dataset.refresh_key else None
     if look is not None and look.value is not None:
         # A value that comes back is another version: what was kept meanwhile may be of both.
         parts += ["refresh key", look.value, look.since.isoformat() if look.since else None]
@@ -183,87 +160,39 @@ def _found(source: Source, force: bool) -> DataVersion:
     return DataVersion(token, since, how)
 
 
-def _marker(source: Source) -> warehouses.Marker | None:
-    dataset = source.dataset
-    try:
-        return warehouses.marker(source.database, dataset.schema_name, dataset.table)
-    except AppError:  # Its URL is not allowed (any more), which the question itself will say.
+def _marker(source: Source) -> Marker | None:
+    """The database's marker; while it is away, the last one, so that kept answers can be shown."""
+    dataset, database = source.dataset, source.database
+    if not warehouses.has_marker(database.kind):
         return None
-
-
-def _looked(source: Source, force: bool) -> Look:
-    """What the refresh key says, asked once by one of all processes in `refresh_every_s` seconds."""
-    dataset = source.dataset
-    name = key(
-        "refresh", dataset.refresh_key, source=source, version="", fingerprint="", zone="",
-        locale="",
-    )  # fmt: skip
-    kept = None if force else cache.results().get(name, dataset.refresh_every_s)
-    if kept is not None:
-        return _read(kept.entry)
+    url = database.url.get_secret_value()
+    flag = _flag("marker", database.uuid, url, dataset.schema_name, dataset.table)
     try:
-        landed = cache.single_flight(
-            name,
-            lambda: _built(source, name),
-            ttl_s=KEPT_S,
-            max_age_s=dataset.refresh_every_s,
-            wait_s=2 * ASK_S,
-            force=force,
-        )
-    except AppError as error:
-        last = cache.results().get(name)
-        return _read(last.entry) if last else Look(None, None, error.message)
-    return _read(landed.entry)
+        found = warehouses.pool(database).marker(dataset.schema_name, dataset.table)
+    except AppError:  # There is no such file, or it is not allowed; the question says so.
+        found = None
+    if found is None:
+        text = cache.flags().get(flag)
+        return _marked(text) if text else None
+    if _seen.get(flag) != found:
+        since = found.since.isoformat() if found.since else None
+        cache.flags().set(flag, KEPT_S, json.dumps([found.text, since]))
+        if len(_seen) >= MOST_REMEMBERED:
+            _seen.clear()
+        _seen[flag] = found
+    return found
 
 
-def _built(source: Source, name: str) -> Entry:
-    """The refresh key's value now; when it fails, the last one stays."""
-    last = cache.results().get(name)
-    before = _read(last.entry) if last is not None else Look(None, None, None)
-    at = datetime.now(UTC)
+def _flag(kind: str, *parts: Any) -> str:
+    return f"{kind}:{hashlib.sha256(repr(parts).encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _marked(text: str) -> Marker | None:
     try:
-        value = _value(source)
-    except AppError as error:
-        if before.failure is None:
-            log.warning("The refresh key of dataset %s fails: %s", source.dataset.uuid, error)
-        return _entry(Look(before.value, before.since, error.message), at)
-    since = before.since if value == before.value else at
-    return _entry(Look(value, since, None), at)
-
-
-def _value(source: Source) -> str:
-    """The one value of the refresh key, hashed. No row-level rule narrows it: it is nobody's answer.
-
-    Raises Misdefined when it gives anything but one value, and what the database raises.
-    """
-    warehouse = warehouses.pool(source.database)
-    dialect = warehouse.sqlglot_dialect
-    text = written(check_query(source.dataset.refresh_key or "", dialect), dialect)
-    fetched = warehouse.fetch(
-        sa.select(sa.text("*")).select_from(Rows(text, "refresh")).limit(2),
-        query_id=f"refresh-{uuid4()}",
-        timeout_s=min(ASK_S, source.database.timeout_s),
-        max_rows=2,
-        max_bytes=1_000_000,
-    )
-    table = fetched.table
-    if (table.num_rows, table.num_columns) != (1, 1):
-        raise Misdefined("A refresh key must give one value: one column in one row.")
-    value = table.column(0)[0].as_py()
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _entry(look: Look, at: datetime) -> Entry:
-    since = look.since.isoformat() if look.since else None
-    row = {"value": look.value, "since": since, "failure": look.failure}
-    schema = pa.schema([(name, pa.string()) for name in row])
-    return Entry(pa.Table.from_pylist([row], schema=schema), at, 0.0, "")
-
-
-def _read(entry: Entry) -> Look:
-    row = entry.table.to_pylist()[0]
-    since = datetime.fromisoformat(row["since"]) if row["since"] else None
-    return Look(row["value"], since, row["failure"])
+        told, since = json.loads(text)
+        return Marker(str(told), datetime.fromisoformat(since) if since else None)
+    except (ValueError, TypeError):
+        return None
 
 
 os.register_at_fork(after_in_child=forget)

@@ -72,11 +72,9 @@ def pool(database: DatabaseSpec) -> Warehouse:
     return made
 
 
-def marker(database: DatabaseSpec, schema: str | None, table: str | None) -> Marker | None:
-    """What the database itself knows of when its data changed; None where that is nothing."""
-    if warehouse(database.kind).marker is Warehouse.marker:
-        return None  # Without a look at its URL, which may mean a question to a name server.
-    return pool(database).marker(schema, table)
+def has_marker(kind: str) -> bool:
+    """Whether databases of a kind tell when their data changed."""
+    return warehouse(kind).marker is not Warehouse.marker
 
 
 def dispose() -> None:
@@ -111,7 +109,7 @@ __all__ = [
     "cancel",
     "check",
     "dispose",
-    "marker",
+    "has_marker",
     "parse_url",
     "pool",
     "warehouse",
