@@ -121,8 +121,8 @@ def _of_column(column: ColumnSpec, aggregate: str) -> Measure | None:
     is_number = column.type in NUMERIC
     if aggregate == "count":
         return Measure("plain", (Stat("n", name),))
-    if aggregate == "count_distinct":
-        return Measure("plain", (Stat("distinct", name),))
+    if aggregate == "count_distinct":  # Two moments may show as one time: clocks are set back.
+        return None if column.type == "time" else Measure("plain", (Stat("distinct", name),))
     if aggregate in ("min", "max"):
         fits = is_number or column.type in ("time", "date")
         kind: Kind = "min" if aggregate == "min" else "max"
@@ -201,7 +201,7 @@ def _count(dataset: DatasetSpec, tree: exp.Count, dialect: str) -> Measure | Non
     if isinstance(inner, exp.Distinct):
         members = inner.expressions
         column = _column(dataset, members[0]) if len(members) == 1 else None
-        fits = column is not None and column.type != "other"
+        fits = column is not None and column.type not in ("time", "other")
         return Measure("plain", (Stat("distinct", column.name),)) if column and fits else None
     found = _operand("n", _column(dataset, inner), inner, dialect)
     return Measure("plain", (found,)) if found else None

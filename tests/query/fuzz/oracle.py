@@ -89,6 +89,13 @@ def differs(
     if isinstance(right, AppError) or isinstance(given, AppError):
         same = type(right) is type(given)
         return None if same else f"told {given!r:.500}, not {right!r:.500}"
+    return difference(source, spec, context, given, right)
+
+
+def difference(
+    source: Source, spec: QuerySpec, context: Context, given: Result | Direct, right: Direct
+) -> str | None:
+    """What is wrong with a given table, `right` being the direct one."""
     if given.table.schema != right.table.schema:
         return f"has the schema\n{given.table.schema}\nnot\n{right.table.schema}"
     if given.truncated != right.truncated:

@@ -258,6 +258,8 @@ def metric(draw: Draw) -> Metric:
     everything = (*NUMBERS, *NUMBERS, "flag", *TEXTS, *TIMES)
     is_any = aggregate in ("count", "min", "max", "count_distinct") or _rarely(draw, 15)
     column = _one(draw, everything if is_any else (*NUMBERS, "flag"))
+    if aggregate == "stddev" and column == "big":  # Too large for floats to tell them apart.
+        column = "qty"
     return SimpleMetric(aggregate=aggregate, column=column, label=f"{aggregate} of {column}")
 
 
