@@ -89,6 +89,12 @@ class QueryCancelled(QueryFailed):
     code, status = "query_cancelled", 409
 
 
+class QueryTooCostly(QueryFailed):
+    """The database expects more work than a query may make; `cost`, `most`, `unit` in `detail`."""
+
+    code, status = "query_too_costly", 422
+
+
 class ResultTooLarge(QueryFailed):
     """The answer has more rows or bytes than allowed."""
 

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from dashapp.charts import brushes
 from dashapp.charts.base import Drawing, Empty, Grid, Number, Plot, Text
-from dashapp.errors import AppError, Forbidden, Invalid, NotFound, QueryCancelled
+from dashapp.errors import AppError, Forbidden, Invalid, NotFound, QueryCancelled, QueryTooCostly
 from dashapp.query.result import Result
 from dashapp.ui import grids, ids
 from dashapp.ui.attrs import HIDDEN, attrs
@@ -61,7 +61,19 @@ def failed(error: AppError) -> Component:
         return state("cancelled", t("Cancelled."), retry=True)
     if isinstance(error, Invalid) and "required" in error.detail:
         return state("choose", error.message)
+    if isinstance(error, QueryTooCostly):
+        return state("choose", costly(error))
     return state("failed", error.message, retry=True, failed=True)
+
+
+def costly(error: QueryTooCostly) -> str:
+    """The refusal; with the figures for those who are told."""
+    if "cost" not in error.detail:
+        return error.message
+    cost, most = (f"{float(error.detail[name]):,.0f}" for name in ("cost", "most"))
+    unit = t("rows") if error.detail.get("unit") == "rows" else t("planner cost")
+    figures = t("Expected: {cost}, allowed: {most} ({unit}).", cost=cost, most=most, unit=unit)
+    return f"{error.message} {figures}"
 
 
 def tile(

@@ -96,17 +96,17 @@ class Warehouse(ABC):
 
         `turn` decides who goes first where more is asked than there are slots.
 
-        Raises QueryTimeout, QueryCancelled, ResultTooLarge (beyond `max_bytes`), WarehouseDown
-        or QueryFailed. Never holds much more than the caps.
+        Raises QueryTimeout, QueryCancelled, ResultTooLarge (beyond `max_bytes`), QueryTooCostly,
+        WarehouseDown or QueryFailed. Never holds much more than the caps.
         """
         started = time.perf_counter()
         bounded = limited(statement, max_rows + 1)
         size = max(1, min(max_rows + 1, BATCH_ROWS))
-        with (
-            self._query(query_id, timeout_s, turn) as query,
-            self._answer(bounded, query, size) as (schema, batches),
-        ):
-            table, truncated = arrow.collect(schema, watched(batches, query), max_rows, max_bytes)
+        with self._query(query_id, timeout_s, turn) as query:
+            self._weigh(bounded, query)
+            with self._answer(bounded, query, size) as (schema, batches):
+                found = watched(batches, query)
+                table, truncated = arrow.collect(schema, found, max_rows, max_bytes)
         seconds = time.perf_counter() - started
         return Fetched(table, self.readable(statement), seconds, truncated)
 
@@ -123,17 +123,16 @@ class Warehouse(ABC):
 
         Holds a slot until exhausted or closed; errors as those of `fetch`.
         """
-        with (
-            self._query(query_id, timeout_s, turn) as query,
-            self._answer(statement, query, batch_rows, streaming=True) as (schema, batches),
-        ):
-            is_empty = True
-            for batch in arrow.steady(watched(batches, query)):
-                is_empty = False
-                for start in range(0, batch.num_rows, batch_rows):
-                    yield batch.slice(start, batch_rows)
-            if is_empty:
-                yield arrow.no_rows(schema)
+        with self._query(query_id, timeout_s, turn) as query:
+            self._weigh(statement, query)
+            with self._answer(statement, query, batch_rows, streaming=True) as (schema, batches):
+                is_empty = True
+                for batch in arrow.steady(watched(batches, query)):
+                    is_empty = False
+                    for start in range(0, batch.num_rows, batch_rows):
+                        yield batch.slice(start, batch_rows)
+                if is_empty:
+                    yield arrow.no_rows(schema)
 
     def cancel(self, query_id: str) -> bool:
         """Stop a query of that id in this process; whether there was one."""
@@ -198,6 +197,10 @@ class Warehouse(ABC):
         self, statement: sa.Executable, query: Running, batch_rows: int, *, streaming: bool = False
     ) -> AbstractContextManager[Answer]:
         """Run the statement; the block gets the schema of an empty answer, and normal batches."""
+
+    def _weigh(self, statement: sa.Executable, query: Running) -> None:
+        """Raise QueryTooCostly where the database says so beforehand and the options limit it."""
+        return
 
     @contextmanager
     def _query(self, query_id: str, timeout_s: float, turn: Turn = ANYBODY) -> Iterator[Running]:

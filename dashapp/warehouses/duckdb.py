@@ -19,7 +19,7 @@ from pydantic import Field
 
 from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, sentences, urls
+from dashapp.warehouses import arrow, costs, sentences, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
@@ -63,6 +63,9 @@ class DuckDB(Warehouse):
             None,
             ge=64,
             description="Memory per process, megabytes; 80 % of the machine's if empty.",
+        )
+        max_rows_read: int | None = Field(
+            None, ge=1, description="Most rows (EXPLAIN) one query reads; no limit if empty."
         )
 
     def __init__(self, database: DatabaseSpec) -> None:
@@ -122,6 +125,20 @@ class DuckDB(Warehouse):
                 return cursor.execute(sql, list(values)).fetchall()
         except duckdb.Error as error:
             raise self.explain_error(error) from error
+
+    def _weigh(self, statement: sa.Executable, query: Running) -> None:
+        if self.options.max_rows_read is None:
+            return
+        sql, values = sql_and_values(statement, self.dialect)
+        with self._file.cursor() as cursor:
+            _only_query(cursor, sql)
+            query.arm(cursor.interrupt)
+            try:
+                row = cursor.execute(f"EXPLAIN (FORMAT json) {sql}", values or None).fetchone()
+            finally:
+                query.disarm()
+        cost = costs.duckdb(row[1]) if row else None
+        costs.check(cost, self.options.max_rows_read, "rows")
 
     @contextmanager
     def _answer(

@@ -14,12 +14,12 @@ import pymysql
 import sqlalchemy as sa
 from pydantic import Field
 from pymysql.constants import FIELD_TYPE
-from pymysql.cursors import SSCursor
+from pymysql.cursors import DictCursor, SSCursor
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import arrow, guard, rows, sentences, urls
+from dashapp.warehouses import arrow, costs, guard, rows, sentences, urls
 from dashapp.warehouses.base import Answer, TableName, Warehouse, specs, sql_and_values
 from dashapp.warehouses.idle import Idle
 from dashapp.warehouses.running import Running
@@ -61,6 +61,9 @@ class MySQL(Warehouse):
 
         tls: Literal["off", "prefer", "require", "verify"] = Field(
             "prefer", description="TLS: off, if offered, required, or required with a valid name."
+        )
+        max_rows_read: int | None = Field(
+            None, ge=1, description="Most rows (EXPLAIN) one query reads; no limit if empty."
         )
 
     def __init__(self, database: DatabaseSpec) -> None:
@@ -119,6 +122,21 @@ class MySQL(Warehouse):
 
     def explain_error(self, error: BaseException) -> AppError:
         return sentences.mysql(error)
+
+    def _weigh(self, statement: sa.Executable, query: Running) -> None:
+        if self.options.max_rows_read is None:
+            return
+        sql, values = sql_and_values(statement, self.dialect)
+        guard.mysql(sql)
+        with self._connection(query) as connection, connection.cursor(DictCursor) as cursor:
+            thread_id = connection.thread_id()
+            query.arm(lambda: self._kill(thread_id), grace_s=GRACE_S)
+            try:
+                cursor.execute(f"EXPLAIN {sql}", tuple(values))
+                steps = [(row["id"], row["rows"]) for row in cursor.fetchall()]
+            finally:
+                query.disarm()
+        costs.check(costs.mysql(steps), self.options.max_rows_read, "rows")
 
     @contextmanager
     def _answer(

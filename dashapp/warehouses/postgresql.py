@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from dashapp.errors import AppError, NotFound
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec, Spec
-from dashapp.warehouses import adbc, guard, rows, sentences, urls
+from dashapp.warehouses import adbc, costs, guard, rows, sentences, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
@@ -91,6 +91,9 @@ class PostgreSQL(Warehouse):
         )
         is_pooled: bool = Field(
             False, description="PgBouncer or another pooler is in front (no startup options)."
+        )
+        max_cost: float | None = Field(
+            None, gt=0, description="Most planner cost (EXPLAIN) of one query; no limit if empty."
         )
 
     def __init__(self, database: DatabaseSpec) -> None:
@@ -181,6 +184,22 @@ class PostgreSQL(Warehouse):
 
     def explain_error(self, error: BaseException) -> AppError:
         return sentences.postgresql(error)
+
+    def _weigh(self, statement: sa.Executable, query: Running) -> None:
+        if self.options.max_cost is None:
+            return
+        sql, values = sql_and_values(statement, self.dialect)
+        guard.postgresql(sql)
+        with self._row_connection(query) as connection, psycopg.RawCursor(connection) as cursor:
+            query.arm(lambda: connection.cancel_safe(timeout=CONNECT_S), grace_s=GRACE_S)
+            try:
+                found = cursor.execute(
+                    f"EXPLAIN (FORMAT JSON) {sql}".encode(), values, prepare=True
+                )
+                row = found.fetchone()
+            finally:
+                query.disarm()
+        costs.check(costs.postgresql(row and row[0]), self.options.max_cost, "planner cost")
 
     @contextmanager
     def _answer(
