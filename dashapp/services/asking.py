@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from dashapp.charts import kind
 from dashapp.charts.base import ChartKind, Look
 from dashapp.charts.colors import palette
 from dashapp.errors import Misdefined, NotFound
+from dashapp.query.identity import ByIdentity
 from dashapp.query.versions import HERE
 from dashapp.services import embed, narrowing
 from dashapp.services.dashboards import Opened
@@ -102,12 +104,43 @@ def _options(chart: ChartSpec, content: bytes) -> Any:
         raise Misdefined(f"The options of this chart are not valid: {what}.", fields) from error
 
 
+@dataclass(frozen=True)
+class _Selected:
+    """A tile's questions after all that is selected, whoever asks and whenever."""
+
+    title: str
+    chart: ChartSpec
+    kind: type[ChartKind]
+    options: Any
+    told: str
+    source: Source | None
+    specs: Mapping[str, QuerySpec]
+    applied: tuple[str, ...]
+
+
+_names: ByIdentity[str] = ByIdentity(100)
+_selected: ByIdentity[_Selected] = ByIdentity(4_000)
+
+
 def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
     """A tile's questions as `viewer` asks them now. Raises NotFound or Invalid."""
+    state = locked(viewer, want.state)
+    name = _names.get((state,), None, lambda: _name(repr(state)))  # 1, 1.0 and true stay apart.
+    one = _selected.get((opened,), (key, name), lambda: _select(opened, key, state))
+    context = _context(viewer, one.source, one.chart, want, key)
+    source, specs = one.source, one.specs.values()
+    keys = [query.key_of(source, spec, context) for spec in specs] if source else []
+    return Asked(
+        key=key, title=one.title, chart=one.chart, kind=one.kind, options=one.options,
+        source=source, specs=one.specs, context=context, applied=one.applied,
+        shown=_shown(one.chart, one.told, keys, opened.version), keys=tuple(keys),
+    )  # fmt: skip
+
+
+def _select(opened: Opened, key: str, state: FilterState) -> _Selected:
     tab, tile = opened.place(key)
     chart = opened.chart(tile)
     options = _options(chart, orjson.dumps(chart.options))
-    state = locked(viewer, want.state)
     grain = narrowing.grain_of(opened.layout, tab, tile, state)
     if grain:
         options = narrowing.regrained(options, grain)
@@ -118,12 +151,9 @@ def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
     applied: tuple[str, ...] = ()
     if source is not None:
         specs, applied = _narrowed(opened, tab, tile, source.dataset, chart, options, state)
-    context = _context(viewer, source, chart, want, key)
-    keys = [query.key_of(source, spec, context) for spec in specs.values()] if source else []
-    return Asked(
-        key=key, title=tile.title or chart.name, chart=chart, kind=kind(chart.kind),
-        options=options, source=source, specs=specs, context=context, applied=applied,
-        shown=_shown(chart, options, keys, opened.version), keys=tuple(keys),
+    return _Selected(
+        title=tile.title or chart.name, chart=chart, kind=kind(chart.kind), options=options,
+        told=repr(options), source=source, specs=MappingProxyType(specs), applied=applied,
     )  # fmt: skip
 
 
@@ -193,7 +223,7 @@ def _name(*parts: str) -> str:
     return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
 
 
-def _shown(chart: ChartSpec, options: Any, keys: list[str], version: int) -> str:
+def _shown(chart: ChartSpec, options: str, keys: list[str], version: int) -> str:
     """What a tile shows, as a short text that changes whenever the picture might."""
-    text = orjson.dumps([str(chart.uuid), chart.version, version, repr(options), keys])
+    text = orjson.dumps([str(chart.uuid), chart.version, version, options, keys])
     return hashlib.blake2b(text, digest_size=12).hexdigest()
