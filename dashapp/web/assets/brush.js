@@ -417,7 +417,11 @@
   }, true);
   window.addEventListener("pointerup", (event) => {
     if (!drag || drag.keys || event.pointerId !== drag.id) return;
-    if (drag.isLive) { commit(); return; }
+    if (drag.isLive) {
+      drag.el._dragged = true; // So that Plotly, whose mouse event follows, takes it for no click.
+      commit();
+      return;
+    }
     const { el, tile, brush } = drag, at = (current().clicks || []).findIndex((c) => c.source === tile && partOf(brush, c));
     drag = null;
     if (at < 0) return;
