@@ -21,7 +21,7 @@ from dashapp import docs, programs
 from dashapp.errors import AppError, Invalid
 from dashapp.jobs import celery_app
 from dashapp.jobs.supervise import Program
-from dashapp.services import accounts, bundles, doctor, embed, examples, secrets
+from dashapp.services import accounts, bundles, datasets, doctor, embed, examples, secrets
 from dashapp.services.superset import archive, importing, writing
 from dashapp.settings import settings
 from dashapp.viewer import SYSTEM
@@ -225,7 +225,7 @@ def _chosen(wanted: tuple[str, ...]) -> frozenset[UUID]:
 @commands.command()
 @click.argument("slugs", nargs=-1)
 @click.option("--chart", "charts", type=click.UUID, multiple=True, help="A chart's UUID.")
-@click.option("--dataset", "datasets", type=click.UUID, multiple=True, help="A dataset's UUID.")
+@click.option("--dataset", "sets", type=click.UUID, multiple=True, help="A dataset's UUID.")
 @click.option("--superset", is_flag=True, help="Write a zip archive that Superset imports.")
 @click.option(
     "-o",
@@ -234,26 +234,37 @@ def _chosen(wanted: tuple[str, ...]) -> frozenset[UUID]:
     help="Write into this file instead of showing it.",
 )
 def export(
-    slugs: tuple[str, ...], charts: tuple[UUID, ...], datasets: tuple[UUID, ...], superset: bool,
+    slugs: tuple[str, ...], charts: tuple[UUID, ...], sets: tuple[UUID, ...], superset: bool,
     output: Path | None,
 ) -> None:  # fmt: skip
     """Export dashboards (SLUGS), charts and datasets with what they lean on; all by default."""
-    chosen = list(slugs) or ([] if charts or datasets else None)
+    chosen = list(slugs) or ([] if charts or sets else None)
     if superset and output is None:
         raise click.UsageError("Name a file for the archive with --output.")
     with core():
         if superset and output is not None:
-            written = writing.export(SYSTEM, chosen, charts, datasets)
+            written = writing.export(SYSTEM, chosen, charts, sets)
             output.write_bytes(written.data)
             for note in written.notes:
                 click.echo(note, err=True)
         else:
-            text = bundles.export(SYSTEM, chosen, charts, datasets)
+            text = bundles.export(SYSTEM, chosen, charts, sets)
             if output is None:
                 click.echo(text, nl=False)
                 return
             output.write_text(text, encoding="utf-8")
     click.echo(f"Written to {output}.")
+
+
+@commands.command()
+@click.argument("wanted", nargs=-1, required=True, metavar="NAME_OR_UUID...")
+def invalidate(wanted: tuple[str, ...]) -> None:
+    """Say that the data of datasets changed: what was kept of them is asked again."""
+    with core():
+        found = {text: datasets.named(SYSTEM, text) for text in wanted}
+        for text, uuid in found.items():
+            count = datasets.invalidate(SYSTEM, uuid)
+            click.echo(f"{text} has data version {count} now.")
 
 
 @commands.command("doctor")

@@ -122,6 +122,12 @@ def check_tables(source: Source, found: Iterable[tuple[str | None, str]], dialec
             )
 
 
+def reads_guarded(rules: Iterable[RowRule], tables: Iterable[tuple[str | None, str]]) -> bool:
+    """Whether one of the tables (schema or None, name) is one that a rule guards."""
+    read = list(tables)
+    return any(_meant(rule, read) for rule in rules)
+
+
 def _meant(rule: RowRule, tables: Iterable[tuple[str | None, str]]) -> bool:
     """Whether a rule is about one of the tables."""
     return rule.table is not None and any(

@@ -192,6 +192,7 @@ class _Import:
         made = DatasetSpec(**{name: getattr(spec, name) for name in type(spec).model_fields})
         datasets.check(made, database.kind)
         self._keep_rules(row, made)
+        datasets.check_refresh_key(self.viewer, row if row.id else None, made, database)
         row.database_id = database.id
         _fill(
             row, spec, "name", "schema_name", "table", "sql", "time_column", "zone",

@@ -12,14 +12,21 @@ import sqlalchemy as sa
 from dashapp import warehouses
 from dashapp.errors import Forbidden, Invalid, NotFound
 from dashapp.permissions import found, require, require_edit, visible_datasets
-from dashapp.query.rules import meaning
-from dashapp.query.sqlguard import check_expression, check_query, check_relation
+from dashapp.query.rules import meaning, reads_guarded
+from dashapp.query.sqlguard import (
+    check_expression,
+    check_query,
+    check_relation,
+    tables_of,
+    written,
+)
 from dashapp.query.zones import zone_of
-from dashapp.services import objects
+from dashapp.services import audit, objects
 from dashapp.services.sources import database_spec, dataset_spec
-from dashapp.specs import ColumnSpec, DatasetSpec, MetricSpec, SimpleMetric, SqlMetric
+from dashapp.specs import ColumnSpec, DatasetSpec, MetricSpec, RowRule, SimpleMetric, SqlMetric
 from dashapp.viewer import Viewer
-from models import Database, Dataset, DatasetColumn, DatasetMetric, db
+from models import Database, Dataset, DatasetColumn, DatasetMetric, db, utcnow
+from models import RowRule as RuleRow
 
 C = TypeVar("C", DatasetColumn, DatasetMetric)
 
@@ -83,12 +90,14 @@ def save(viewer: Viewer, spec: DatasetSpec) -> Dataset:
     """Make a dataset, or change the one of that UUID over `spec.version`.
 
     Raises Invalid for SQL that is not allowed and for names that are not there, Conflict for a
-    stale version, Forbidden for who may not manage rules and would change what a rule means.
+    stale version, Forbidden for who may not manage rules and would change what a rule means, or
+    have a refresh key read what rules guard.
     """
     require(viewer, "dataset.edit")
     database = _database(spec.database)
     check(spec, database.kind)
     row = db.session.scalar(sa.select(Dataset).where(Dataset.uuid == spec.uuid))
+    check_refresh_key(viewer, row, spec, database)
     verb = "create" if row is None else "change"
     if row is None:
         row = Dataset(uuid=spec.uuid, owner_id=viewer.user_id)
@@ -115,6 +124,40 @@ def sync(viewer: Viewer, uuid: UUID) -> Synced:
         time = None if spec.time_column in synced.removed else spec.time_column
         save(viewer, spec.model_copy(update={"columns": columns, "time_column": time}))
     return synced
+
+
+def invalidate(viewer: Viewer, uuid: UUID) -> int:
+    """Say that a dataset's data changed: what was kept of it so far is shown to nobody any more.
+
+    The number of times that somebody said so. It is no save of the dataset, whose version stays.
+    """
+    require(viewer, "dataset.edit")
+    row = _row(viewer, uuid)
+    counted = {"data_version": Dataset.data_version + 1, "invalidated_at": utcnow()}
+    db.session.execute(
+        sa.update(Dataset)
+        .where(Dataset.id == row.id)
+        .values(**counted, changed_at=Dataset.changed_at),
+        execution_options={"synchronize_session": False},
+    )
+    audit.record(viewer, "dataset.invalidate", row, name=row.name)
+    db.session.commit()
+    return row.data_version
+
+
+def named(viewer: Viewer, text: str) -> UUID:
+    """The dataset of a UUID or name. Raises NotFound, and Invalid where several have the name."""
+    try:
+        is_meant = Dataset.uuid == UUID(text)
+    except ValueError:
+        is_meant = Dataset.name == text
+    uuids = [row.uuid for row in db.session.scalars(visible_datasets(viewer).where(is_meant))]
+    if not uuids:
+        raise NotFound(f"There is no dataset {text}.")
+    if len(uuids) > 1:
+        listed = ", ".join(sorted(map(str, uuids)))
+        raise Invalid(f"Several datasets are called {text}; name one by its UUID: {listed}.")
+    return uuids[0]
 
 
 def delete(viewer: Viewer, uuid: UUID) -> None:
@@ -153,6 +196,35 @@ def _keep_rules(viewer: Viewer, row: Dataset, spec: DatasetSpec) -> None:
         raise Forbidden(
             "Row-level rules lean on this dataset. Only an administrator may change its table or "
             "query, or the columns that the rules use."
+        )
+
+
+def check_refresh_key(
+    viewer: Viewer, row: Dataset | None, spec: DatasetSpec, database: Database
+) -> None:
+    """Refuse a new refresh key that reads what rules guard, but from who manages rules.
+
+    It is asked without any rule: when it changes would tell what its maker may not see.
+    """
+    sql = spec.refresh_key
+    if sql is None or viewer.may("rule.manage"):
+        return
+    if row is not None and (row.refresh_key, row.database_id) == (sql, database.id):
+        return
+    found = db.session.execute(
+        sa.select(RuleRow.clause, Dataset.table, Dataset.schema_name)
+        .join(Dataset, RuleRow.dataset_id == Dataset.id)
+        .where(Dataset.database_id == database.id, Dataset.table.is_not(None))
+    )
+    rules = [RowRule(clause=c, table=t, schema_name=s) for c, t, s in found]
+    if not rules:
+        return
+    warehouse = warehouses.pool(database_spec(database))
+    dialect = warehouse.sqlglot_dialect
+    read = warehouse.base_tables(written(check_query(sql, dialect), dialect))
+    if reads_guarded(rules, {*tables_of(sql, dialect), *read}):
+        raise Forbidden(
+            "The refresh key reads a table with row-level rules. Only an administrator may set it."
         )
 
 

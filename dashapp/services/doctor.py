@@ -14,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashapp import jobs as work
 from dashapp import permissions, warehouses
 from dashapp.errors import AppError
+from dashapp.query.refresh import looked
 from dashapp.services import jobs, secrets, sources
 from dashapp.settings import settings
+from dashapp.specs import Source
 from dashapp.viewer import Viewer
-from models import Database, db, migrate, utcnow
+from models import Database, Dataset, db, migrate, utcnow
 
 LEAST_FREE_BYTES = 1024**3
 MOST_SKEW_S = 5.0
@@ -44,6 +46,8 @@ def examine(viewer: Viewer) -> Iterator[Finding]:
         yield _found(what, look)
     for row in _databases():
         yield _found(f"Database {row.name}", lambda row=row: _warehouse(row))  # type: ignore[misc]
+    for one in _refreshed():
+        yield _found(f"Refresh key of {one.name}", lambda one=one: _refresh_key(one))  # type: ignore[misc]
 
 
 def _found(what: str, look: Callable[[], str]) -> Finding:
@@ -177,6 +181,24 @@ def _warehouse(row: Database) -> str:
     spec = sources.database_spec(row)
     warehouses.pool(spec).test()
     return f"{secrets.masked(spec.url.get_secret_value())} answers."
+
+
+def _refreshed() -> list[Dataset]:
+    """The datasets with a refresh key."""
+    wanted = sa.select(Dataset).where(Dataset.refresh_key.is_not(None)).order_by(Dataset.name)
+    try:
+        return list(db.session.scalars(wanted))
+    except SQLAlchemyError:
+        db.session.rollback()
+        return []  # The metadata database has its own line.
+
+
+def _refresh_key(row: Dataset) -> str:
+    source = Source(dataset=sources.dataset_spec(row), database=sources.database_spec(row.database))
+    failure = looked(source).failure
+    if failure is not None:
+        raise Unwell(f"{failure} Until it is mended, its last value stands.")
+    return f"Gives one value; looked at every {row.refresh_every_s} s at most."
 
 
 LOOKS: tuple[tuple[str, Callable[[], str]], ...] = (

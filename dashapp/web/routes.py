@@ -48,6 +48,12 @@ ALL: tuple[Route, ...] = (
     Route("/api/v1/health", ANYONE, "The same as JSON, with the metadata database.", True),
     Route("/api/v1/embed/tokens", KEYS, "A guest token for one dashboard.", True),
     Route("/api/v1/pages/leave", VIEWERS, "Stops what one's own closed page waited for.", True),
+    Route(
+        "/api/v1/datasets/<uuid:uuid>/invalidate",
+        KEYS,
+        "Says that a dataset's data changed: what was kept of it is asked again.",
+        True,
+    ),
     Route("/exports/<uuid:uuid>", PEOPLE, "One's own finished export, as a download."),
     Route("/assets/<path:filename>", ANYONE, "Our scripts, styles and fonts."),
     Route("/favicon.ico", ANYONE, "The icon of the browser's tab."),
