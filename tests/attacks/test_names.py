@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from dashapp.errors import AppError
 from dashapp.permissions import discreet
-from dashapp.services import exports
+from dashapp.services import exports, querylog
 from dashapp.services.exports import ExportRequest
 from models import QueryLog, db
 from tests.attacks import vault
@@ -92,6 +92,7 @@ def test_an_editor_is_told_what_to_mend(server: Flask) -> None:
 
 def test_the_log_keeps_what_the_reader_is_not_told(server: Flask) -> None:
     told(Caller.guest(server, "vault"))
+    querylog.flush()
     with server.app_context():
         lines = db.session.scalars(sa.select(QueryLog.error).where(QueryLog.error.is_not(None)))
         assert any("gone_CANARY" in (error or "") for error in lines)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashapp.permissions import granted
+from dashapp.services import querylog
 from dashapp.services.secrets import seal
 from dashapp.viewer import Role, Viewer
 from models import (
@@ -37,6 +38,7 @@ def metadata(url: str) -> Iterator[Flask]:
             yield app
         finally:
             db.session.remove()
+            querylog.flush()
             db.engine.dispose()
 
 

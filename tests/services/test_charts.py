@@ -12,7 +12,7 @@ from flask import Flask
 from dashapp.charts.categories import Bar
 from dashapp.errors import Forbidden, Invalid, NotFound, QueryFailed, WarehouseDown
 from dashapp.permissions import GUEST
-from dashapp.services import charts, filters
+from dashapp.services import charts, filters, querylog
 from dashapp.services.charts import RowsPage, Want
 from dashapp.services.dashboards import Opened
 from dashapp.specs import Filter, FilterState, FilterValue, Order
@@ -170,6 +170,7 @@ def test_a_broken_warehouse_is_a_sentence_per_tile(ann: Viewer, opened: Opened) 
         found = show(ann, opened)
     assert {str(a.error) for k, a in found.items() if k != "text"} == {"The disk is gone."}
     assert found["text"].error is None
+    querylog.flush()
     lines = db.session.query(QueryLog).filter(QueryLog.error.is_not(None)).all()
     assert len(lines) == 6
     assert {(line.error, line.sql) for line in lines} == {("The disk is gone.", "select 1")}
@@ -182,6 +183,7 @@ def test_the_query_log_has_what_reached_a_warehouse_and_nothing_else(
 ) -> None:
     show(ann, opened)
     show(ann, opened)
+    querylog.flush()
     lines = db.session.query(QueryLog).all()
     assert len(lines) == 6
     assert {(line.user_id, line.rung, line.dashboard_uuid) for line in lines} == {
