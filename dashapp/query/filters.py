@@ -110,7 +110,7 @@ def _matched(reading: Reading, column: Column, item: Filter, op: str) -> Predica
             reading.flavour.text(element),
             [v if v is None else str(v) for v in values],
         )
-    return _compared(element, op, values)
+    return _compared(reading, element, op, values)
 
 
 def _excluded(column: Column, item: Filter, found: Predicate) -> Predicate:
@@ -123,7 +123,9 @@ def _excluded(column: Column, item: Filter, found: Predicate) -> Predicate:
     return sa.and_(sa.not_(found), column.element.is_not(None))
 
 
-def _compared(element: Element, op: str, values: Sequence[Value | None]) -> Predicate:
+def _compared(
+    reading: Reading, element: Element, op: str, values: Sequence[Value | None]
+) -> Predicate:
     """A comparison of plain values: `in` a list, `between` two, else with one."""
     if op == "in":
         kept = list(dict.fromkeys(v for v in values if v is not None))
@@ -131,7 +133,7 @@ def _compared(element: Element, op: str, values: Sequence[Value | None]) -> Pred
         if len(kept) == 1:
             parts.append(_signed(element, "=", kept[0]))
         elif kept:
-            parts.append(element.in_(_literals(kept)))
+            parts.append(reading.flavour.one_of(element.in_(_literals(kept))))
         if None in values:
             parts.append(element.is_(None))
         return sa.or_(sa.false(), *parts)
@@ -245,7 +247,7 @@ def _binned(reading: Reading, column: Column, item: Filter, op: str, width: floa
         raise Invalid(
             f"'{column.spec.title}' has no such bin.", {column.spec.name: "no such bin"}
         ) from error
-    return _compared(index, op, numbers)
+    return _compared(reading, index, op, numbers)
 
 
 def bin_index(reading: Reading, column: Column, width: float) -> Element:
