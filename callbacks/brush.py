@@ -19,7 +19,6 @@ from dashapp.viewer import Viewer
 
 wiring = Wiring("brush")
 
-wiring.clientside(("brush", "remember"), Input(ids.FILTERS, "data"))
 wiring.clientside(("brush", "begun"), Input(ids.BRUSH_BEGUN, "data"), prevent_initial_call=True)
 wiring.clientside(("brush", "framed"), Input(ids.BRUSH_FRAMED, "data"), prevent_initial_call=True)
 

@@ -146,5 +146,5 @@ def texts() -> dict[str, str]:
         "told_database": t("Data version of {time}, told by the database"),
         "told_age": t("Nothing tells when the data changes; answers are asked again by their age"),
         "updated": t("Updated"), "least": t("At least"), "most": t("At most"),
-        "late": t("updates when you let go"), "brush": t("Drag to choose a part"), **names,
+        "late": t("updates when you let go"), **names,
     }  # fmt: skip

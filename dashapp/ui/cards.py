@@ -225,5 +225,8 @@ def clock(at: datetime, zone: str) -> str:
 
 def rung(name: str) -> str:
     """Who answered, in words."""
-    names = {"memory": t("memory"), "redis": "Redis", "disk": t("disk"), "warehouse": t("database")}
+    names = {
+        "memory": t("memory"), "redis": "Redis", "disk": t("disk"), "warehouse": t("database"),
+        "derived": t("from another answer"), "rollup": t("from a rollup"),
+    }  # fmt: skip
     return names[name]

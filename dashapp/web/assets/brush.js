@@ -459,8 +459,9 @@
   new MutationObserver((changes) => {
     if (changes.some((c) => Array.from(c.addedNodes).some((n) => n.classList && n.classList.contains("main-svg")))) soon();
   }).observe(document.documentElement, { childList: true, subtree: true });
-  function remember() { soon(); return window.dash_clientside.no_update; }
+  document.addEventListener("dashapp:state", soon);
+  window.addEventListener("resize", soon);
 
   window.dashapp = Object.assign(window.dashapp || {}, { brush: { frames, hops, rounds, session: () => session } });
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { brush: { begun, framed, remember } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { brush: { begun, framed } });
 })();

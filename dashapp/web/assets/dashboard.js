@@ -414,7 +414,7 @@
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  function remember(state) { window.dashapp.current = state; window.setTimeout(decorate, 50); return NONE(); }
+  function remember(state) { window.dashapp.current = state; document.dispatchEvent(new Event("dashapp:state")); window.setTimeout(decorate, 50); return NONE(); }
 
   const put = (id, data) => window.dash_clientside.set_props(id, { data: { ...data, n: Date.now() + Math.random() } });
   let more = false;
