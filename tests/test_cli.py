@@ -195,6 +195,22 @@ def test_a_program_gets_keys(migrated: Path) -> None:
     assert (wrong.returncode, "no such scope" in wrong.stderr) == (1, True)
 
 
+def test_data_is_said_to_have_changed_by_name(migrated: Path) -> None:
+    assert "no dataset nothing" in dashapp(migrated, "invalidate", "nothing").stderr
+    bundle = migrated / "one.yaml"
+    bundle.write_text(
+        "dashapp: 1\n"
+        "databases: [{uuid: d, name: d, kind: sqlite, url: 'sqlite:///{warehouses}/d.db'}]\n"
+        "datasets: [{uuid: s, name: Sales, database: d, table: sales}]\n"
+    )
+    (migrated / "warehouses").mkdir(parents=True, exist_ok=True)
+    (migrated / "warehouses" / "d.db").touch()
+    assert dashapp(migrated, "import", str(bundle)).returncode == 0
+    assert dashapp(migrated, "invalidate", "Sales").stdout == "Sales has data version 1 now.\n"
+    assert "no dataset x" in dashapp(migrated, "invalidate", "Sales", "x").stderr
+    assert "version 2" in dashapp(migrated, "invalidate", "Sales").stdout
+
+
 def test_keys_are_rotated(migrated: Path) -> None:
     assert "0 secrets" in dashapp(migrated, "rotate-key").stdout
 
