@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import callbacks, clicks, compiling, figures, flights, opening, plans
+from benchmarks import callbacks, clicks, compiling, figures, flights, load, opening, plans
 from benchmarks.stage import prepared
 from benchmarks.worlds import World, worlds
 from dashapp.settings import Settings
@@ -50,6 +50,14 @@ TEXTS = {
         "guard, session, dashboard, rights, key, answer, drawing, JSON. *Known*: the answer is in "
         "memory. *Asked again*: the warehouse answers (refresh). *The door* is a callback that "
         "does nothing.",
+    ),
+    "load": (
+        "Cached tiles per second",
+        f"A server of {load.PROCESSES} web processes, {load.CONNECTIONS} connections that are kept "
+        f"open and ask again and again for {load.SECONDS:.0f} seconds; who asks runs on the same "
+        "machine. The tiles are those of an example dashboard, in one callback as a page asks for "
+        "its groups, all answers known, gzip on the wire; session, rights and the revision of the "
+        "metadata are read with every request.",
     ),
     "opening": (
         "Opening a dashboard",
@@ -96,6 +104,8 @@ def measured(name: str, chosen: Chosen) -> str:
         return chosen.on_flights(lambda found: clicks.run(found, CHOICES))
     if name == "callbacks":
         return callbacks.run()
+    if name == "load":
+        return load.run(chosen.settings)
     if name == "compiling":
         return compiling.run()
     if name == "figures":
