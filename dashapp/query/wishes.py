@@ -47,8 +47,8 @@ class Wish:
     @classmethod
     def parse(cls, text: str) -> Wish:
         """The wish of a flag; text that is none stops nothing."""
-        kind, token, sequence, *keep = [*text.split(), "", "", ""]
-        if kind not in ("stop", "leave", "replace") or not sequence.isdigit():
+        kind, token, sequence, *keep = text.split() if text.count(" ") > 1 else ("", "", "")
+        if kind not in ("stop", "leave", "replace") or not sequence.isdecimal():
             return cls("replace")
         return cls(cast("Kind", kind), int(sequence), frozenset(keep), token)
 
