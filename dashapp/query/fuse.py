@@ -42,7 +42,7 @@ class Cover:
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """Questions and the cuts, conditions and statistics of a query that covers them."""
 
     members: tuple[Member, ...]
@@ -79,21 +79,26 @@ def columns_of(members: Iterable[Member]) -> set[str]:
 
 def covers(members: Sequence[Member], profile: Profile | None) -> list[Cover]:
     """Few queries for these questions of one scope; those that go best alone are in none."""
-    known = profile or UNKNOWN
-    groups = [g for m in members if (g := _group([m], known)) is not None]
-    made = [_cover(group) for group in _joined(groups, known) if len(group.members) > 1]
+    groups = joined(members, profile or UNKNOWN)
+    made = [cover_of(group) for group in groups if len(group.members) > 1]
     return [cover for cover in made if cover is not None]
 
 
-def _joined(groups: list[_Group], profile: Profile) -> list[_Group]:
-    """Groups joined pair by pair, the pair with the smallest cover first."""
+def joined(
+    members: Sequence[Member],
+    profile: Profile,
+    more: Mapping[str, frozenset[Cut]] | None = None,
+    most_cells: float = MOST_CELLS,
+) -> list[Group]:
+    """Groups of questions joined pair by pair, the pair with the smallest cover first."""
+    groups = [g for m in members if (g := group_of([m], profile, more)) is not None]
     numbered = dict(enumerate(groups))
-    pairs: dict[tuple[int, int], _Group] = {}
+    pairs: dict[tuple[int, int], Group] = {}
 
     def consider(one: int, others: Iterable[int]) -> None:
         for other in others:
-            made = _group([*numbered[one].members, *numbered[other].members], profile)
-            if made is not None and _pays(made, numbered[one], numbered[other]):
+            made = group_of([*numbered[one].members, *numbered[other].members], profile, more)
+            if made is not None and _pays(made, numbered[one], numbered[other], most_cells):
                 pairs[min(one, other), max(one, other)] = made
 
     for at in list(numbered):
@@ -112,13 +117,18 @@ def _joined(groups: list[_Group], profile: Profile) -> list[_Group]:
     return list(numbered.values())
 
 
-def _pays(made: _Group, one: _Group, other: _Group) -> bool:
+def _pays(made: Group, one: Group, other: Group, most_cells: float) -> bool:
     """Whether a cover is small, or no larger than what is asked anyway."""
-    return made.cells <= max(MOST_CELLS, 0) or made.cells <= max(one.cells, other.cells)
+    return made.cells <= most_cells or made.cells <= max(one.cells, other.cells)
 
 
-def _group(members: Sequence[Member], profile: Profile) -> _Group | None:
-    """What covers these questions; None where nothing does."""
+def group_of(
+    members: Sequence[Member], profile: Profile, more: Mapping[str, frozenset[Cut]] | None = None
+) -> Group | None:
+    """What covers these questions and what else is cut for each (`more`, by their keys).
+
+    None where nothing does.
+    """
     shapes = [question.shape for _, question in members]
     common = reduce(frozenset.__and__, (s.atoms for s in shapes))
     stats = frozenset(s for _, question in members for s in question.stats)
@@ -126,6 +136,7 @@ def _group(members: Sequence[Member], profile: Profile) -> _Group | None:
     baked = common | ({widest} if widest else set())
     cuts = {c for s in shapes for c in s.cuts}
     cuts |= {Cut(s.column or "") for s in stats if s.kind == "distinct"}
+    cuts |= {c for need, _ in members for c in (more or {}).get(need.key, ())}
     residual = {a for s in shapes for a in s.atoms - common}
     for found in sorted(residual, key=repr):
         if not any(fits(found, c, shapes[0].week_start) for c in cuts):
@@ -137,7 +148,7 @@ def _group(members: Sequence[Member], profile: Profile) -> _Group | None:
     cells = 1.0
     for cut in kept:
         cells *= profile.groups(cut, baked)
-    return _Group(tuple(members), kept, common, widest, stats - _distinct(stats), cells)
+    return Group(tuple(members), kept, common, widest, stats - _distinct(stats), cells)
 
 
 def _distinct(stats: frozenset[Stat]) -> frozenset[Stat]:
@@ -171,13 +182,13 @@ def _absorbed(cuts: set[Cut]) -> tuple[Cut, ...]:
     return tuple(sorted(kept, key=lambda c: c.name))
 
 
-def _cover(group: _Group) -> Cover | None:
+def cover_of(group: Group, most_cells: int = CELLS_KEPT) -> Cover | None:
     """The query of a group; None where it cannot be put or would not serve all."""
     needs = [need for need, _ in group.members]
     strictest = min(needs, key=lambda need: need.max_age_s)
     try:
         spec = _spec(group, strictest)
-        made = rollup_need(strictest.source, spec, strictest.context, CELLS_KEPT)
+        made = rollup_need(strictest.source, spec, strictest.context, most_cells)
     except (ValidationError, AppError):
         return None
     askers = frozenset(a for need in needs for a in need.askers)
@@ -192,7 +203,7 @@ def _cover(group: _Group) -> Cover | None:
     return None if any(isinstance(way, str) for way in ways) else Cover(cover, group.members)
 
 
-def _spec(group: _Group, need: Need) -> QuerySpec:
+def _spec(group: Group, need: Need) -> QuerySpec:
     """The query of a group, with its conditions as one of its questions has them."""
     shape = group.members[0][1].shape
     written: Mapping[Atom | str, Filter | SqlFilter] = shape.written
