@@ -190,7 +190,11 @@ def test_a_batch_runs_side_by_side(lite):
             return FETCH(*args, **how)
 
         patched.setattr("dashapp.warehouses.Warehouse.fetch", meeting)
-        wishes = [(lite.source(), by("region", limit=n), context()) for n in range(1, 5)]
+        unlike = [(SqlFilter(expression=f"amount > -{n}"),) for n in range(1, 5)]
+        wishes = [
+            (lite.source(), by("region", limit=n, where=where), context())
+            for n, where in enumerate(unlike, 1)
+        ]
         assert [r.rows for r in query.run_many(wishes)] == [1, 2, 3, 3]
 
 
@@ -231,6 +235,14 @@ def test_people_under_equal_rules_share_and_others_never_do(lite):
     assert totals(query.run(lite.source(us), by("region"), context())) == truth(0, "US")
     shared = query.run(lite.source(eu), by("region"), context())
     assert (shared.rung, totals(shared)) == ("memory", truth(0, "EU"))
+    assert len(lite.queries) == 1  # Who sees all rows asked first; theirs are made of these.
+
+
+def test_who_sees_few_rows_leaves_nothing_to_who_sees_others(lite):
+    eu, us = "region = 'EU'", "region = 'US'"
+    assert totals(query.run(lite.source(eu), by("region"), context())) == truth(0, "EU")
+    assert totals(query.run(lite.source(us), by("region"), context())) == truth(0, "US")
+    assert totals(query.run(lite.source(), by("region"), context())) == truth(0)
     assert len(lite.queries) == 3
 
 
@@ -268,12 +280,17 @@ def test_ten_thousand_interleaved_reads_never_show_anothers_rows(kept):
     [
         {"zone": "Asia/Tokyo"},
         {"locale": "de"},
-        {"row_limit": 2},
     ],
 )
-def test_another_zone_language_or_limit_is_another_answer(lite, change):
+def test_another_zone_or_language_is_another_answer(lite, change):
     query.run(lite.source(), by("region"), context())
     assert query.run(lite.source(), by("region"), context(**change)).rung == "warehouse"
+
+
+def test_a_lower_limit_is_met_from_the_whole_answer(lite):
+    query.run(lite.source(), by("region"), context())
+    cut = query.run(lite.source(), by("region"), context(row_limit=2))
+    assert (cut.rung, cut.rows, cut.truncated) == ("derived", 2, True)
 
 
 def test_a_saved_change_of_dataset_or_database_is_another_answer(lite):
