@@ -86,6 +86,11 @@ SQL_METRICS = (
     "AVG(qty) * COUNT(*)", "CASE WHEN SUM(qty) > 10 THEN 1 ELSE 0 END", "SUM(price) * 100.0 / 3",
     "SUM(DISTINCT qty)", "1.5",
 )  # fmt: skip
+ADDITIVE = (
+    "SUM(qty)", "COUNT(*)", "SUM(price) / NULLIF(SUM(qty), 0)", "AVG(price)", "COUNT(part)",
+    "SUM(CASE WHEN qty > 2 THEN price END)", "SUM(CASE WHEN region = 'EU' THEN 1 ELSE 0 END)",
+    "COUNT(DISTINCT name)", "SUM(qty * price)", "MAX(qty)", "SUM(twice)", "COUNT(DISTINCT region)",
+)  # fmt: skip
 WHERES = ("qty > 2", "region <> 'US' OR flag", "length(name) > 1", "price / 2 > 10", "twice > 6")
 SAVED = ("n", "revenue", "units", "flagged", "flagged share", "per unit")
 MEMBERS: dict[str, tuple[Any, ...]] = {
@@ -111,11 +116,12 @@ SEARCHES: tuple[Operator, ...] = (
 
 @dataclass(frozen=True)
 class Action:
-    """What one click asks: questions of one viewer, all at once."""
+    """What one click asks: questions of one viewer, at once or one after the other."""
 
     viewer: int
     context: Context
     questions: tuple[QuerySpec, ...]
+    at_once: bool = True
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,8 @@ def cases(draw: Draw) -> Case:
 
 def _page(draw: Draw) -> Page:
     columns = _some(draw, (*TIMES, "ts", *TEXTS, "region", "qty", "price", "flag", "part", "odd"), 2, 4)
-    metrics = _distinct(metric(draw) for _ in range(draw(st.integers(2, 6))))
+    made = metric if _rarely(draw, 4) else additive
+    metrics = _distinct(made(draw) for _ in range(draw(st.integers(2, 6))))
     about = (*columns, _one(draw, ("region", "qty", "ts", "name", "price", "twice", "big", "id")))
     filters = tuple(_filter(draw, _one(draw, about)) for _ in range(draw(st.integers(1, 4))))
     ranges = (None, None, *_some(draw, RANGES, 0, 2))
@@ -176,7 +183,8 @@ def _action(
         _question(draw, page, shared, span, is_wide=not number and not n)
         for n in range(draw(st.integers(1, 6)))
     ]
-    return Action(draw(st.integers(0, len(viewers) - 1)), context, tuple(questions))
+    viewer = draw(st.integers(0, len(viewers) - 1))
+    return Action(viewer, context, tuple(questions), at_once=not _rarely(draw, 3))
 
 
 def _question(
@@ -260,6 +268,21 @@ def metric(draw: Draw) -> Metric:
     column = _one(draw, everything if is_any else (*NUMBERS, "flag"))
     if aggregate == "stddev" and column == "big":  # Too large for floats to tell them apart.
         column = "qty"
+    return SimpleMetric(aggregate=aggregate, column=column, label=f"{aggregate} of {column}")
+
+
+def additive(draw: Draw) -> Metric:
+    """A metric that answers can be made of, most of the time."""
+    kind = draw(st.integers(0, 12))
+    if kind < 4:
+        return str(_one(draw, SAVED))
+    if kind < 6:
+        text = _one(draw, ADDITIVE)
+        return SqlMetric(expression=text, label=text)
+    if kind == 12:
+        return metric(draw)
+    aggregate = _one(draw, ("count", "sum", "sum", "avg", "min", "max", "stddev", "count_distinct"))
+    column = _one(draw, ("qty", "price", "part", "odd", "twice", "flag"))
     return SimpleMetric(aggregate=aggregate, column=column, label=f"{aggregate} of {column}")
 
 

@@ -8,9 +8,9 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from dashapp import query
 from dashapp.errors import AppError
 from dashapp.query import Result
+from dashapp.query.run import run_planned
 from dashapp.specs import QuerySpec, Source
 from tests.query.fuzz import tally
 from tests.query.fuzz.data import Land
@@ -29,16 +29,23 @@ def played(land: Land, case: Case) -> None:
     for number, action in enumerate(case.actions):
         source = sources[action.viewer]
         wishes = [(source, spec, action.context) for spec in action.questions]
-        found = query.run_many(wishes)
-        for wish, given_ in zip(wishes, found, strict=True):
-            told = "refused" if isinstance(given_, AppError) else given_.rung
-            tally.count(land.kind, told)
-            wrong = differs(*wish, given_)
-            assert wrong is None, _complaint(number, *wish[:2], given_, wrong)
+        for part in [wishes] if action.at_once else [[wish] for wish in wishes]:
+            found, report = run_planned(part)
+            together = {key for s in report.steps if s.how == "together" for key in s.keys}
+            for wish, given_ in zip(part, found, strict=True):
+                how = _how(given_, together)
+                tally.count(land.kind, how)
+                wrong = differs(*wish, given_)
+                assert wrong is None, _complaint(number, *wish[:2], how, wrong)
 
 
-def _complaint(number: int, source: Source, spec: QuerySpec, given_: object, wrong: str) -> str:
-    how = (given_.rung, getattr(given_, "made_of", None)) if isinstance(given_, Result) else ""
+def _how(given_: Result | AppError, together: set[str]) -> str:
+    if isinstance(given_, AppError):
+        return "refused"
+    return "together" if given_.key in together and given_.rung == "warehouse" else given_.rung
+
+
+def _complaint(number: int, source: Source, spec: QuerySpec, how: str, wrong: str) -> str:
     rules = [rule.clause for rule in source.rules]
     asked = spec.model_dump_json(exclude_defaults=True, exclude={"dataset"})
     return f"action {number}, rules {rules}: {asked}\n{how} {wrong}"
