@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -154,19 +154,23 @@ def _covers(needs: Sequence[Need]) -> list[Cover]:
     """Queries for several questions each."""
     found: list[Cover] = []
     for members in fuse.grouped(needs):
-        found += fuse.covers(members, _profile(members))
+        found += fuse.covers(members, profiled(members))
     return found
 
 
-def _profile(members: Sequence[Member]) -> Profile | None:
-    """What a sample tells of the columns that matter; asked once and remembered."""
+def profiled(members: Sequence[Member], more: Collection[str] = ()) -> Profile | None:
+    """What a sample tells of the columns that matter, `more` besides; asked once and remembered.
+
+    None where it would cost a whole query.
+    """
     need = members[0][0]
-    wanted = profile.need(need.source, fuse.columns_of(members), need.context)
+    wanted = profile.need(need.source, fuse.columns_of(members).union(more), need.context)
     if wanted is None:
         return None
     seen = _profiles.get(wanted.key)
     if seen is not None:
         return seen
+    wanted = replace(wanted, askers=frozenset(a for one, _ in members for a in one.askers))
     answer = kept([wanted]).get(wanted.key) or fetched([wanted])[wanted.key]
     if isinstance(answer, AppError):
         return None
