@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 from pydantic import BaseModel, ConfigDict
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from callbacks.shapes import PageState
 from dashapp.charts.base import Look
 from dashapp.charts.colors import PALETTES
-from dashapp.charts.explained import Why
+from dashapp.charts.explained import Seen, Why
 from dashapp.charts.pinning import Cell
 from dashapp.services import dashboards, why
 from dashapp.services.charts import Want
@@ -30,6 +32,7 @@ class WhyAsk(BaseModel):
     model_config = ConfigDict(extra="ignore")
     tile: Key
     cell: Cell = Cell()
+    as_of: datetime | None = None  # Of what the tile shows.
 
 
 @wiring.callback(
@@ -50,7 +53,7 @@ def tell(
         return no_update, no_update
     found = found_for(viewer, ask, state, page)
     title = t("Why this number? {title}", title=found.title)
-    return title, drawn.body(found, look_of(viewer, found.zone))
+    return title, drawn.body(found, look_of(viewer, found.zone), ask.as_of)
 
 
 def found_for(
@@ -91,6 +94,7 @@ def search(
     Output(ids.WHY_VERDICT, "children"),
     Input(ids.WHY_AGAIN, "n_clicks"),
     State(ids.WHY_ASK, "data"),
+    State(ids.WHY_SEEN, "data"),
     State(ids.FILTERS, "data"),
     State(ids.PAGE, "data"),
     permission="dashboard.view",
@@ -99,11 +103,17 @@ def search(
     prevent_initial_call=True,
 )
 def again(
-    viewer: Viewer, clicks: int | None, ask: WhyAsk | None, state: FilterState, page: PageState
+    viewer: Viewer,
+    clicks: int | None,
+    ask: WhyAsk | None,
+    seen: Seen | None,
+    state: FilterState,
+    page: PageState,
 ) -> Component | object:
     """Ask the warehouse for this number now."""
     if not clicks or ask is None:
         return no_update
     opened = dashboards.open(viewer, page.slug)
-    found = why.again(viewer, opened, ask.tile, Want(state=state, page=page.page), ask.cell)
+    want = Want(state=state, page=page.page)
+    found = why.again(viewer, opened, ask.tile, want, ask.cell, seen)
     return drawn.verdict(found, look_of(viewer, found.shown.zone))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import pyarrow as pa
+from pydantic import Field
 
 from dashapp.charts.pinning import Key, values_of
-from dashapp.charts.values import Plain
+from dashapp.charts.values import Plain, plain
 from dashapp.query.result import Result
 from dashapp.query.timerange import Range
-from dashapp.specs import DatasetSpec, MetricFilter, QuerySpec
-from dashapp.specs.query import AdhocMetric, Scalar
+from dashapp.specs import DatasetSpec, MetricFilter, QuerySpec, Spec
+from dashapp.specs.query import AdhocMetric, Label, Scalar
 
 Origin = Literal["chart", "filter", "click", "fixed"]
 
@@ -90,15 +92,29 @@ class Why:
         return values_of(self.row or {}, self.keys if self.row else (), self.zone)
 
     @property
+    def seen(self) -> Seen:
+        """What a page shows of the row, to be held against what is asked again."""
+        row = self.row or {}
+        values = {n: plain(row[n], self.zone) for n in self.measured if n in row}
+        return Seen(values=values, as_of=self.result.as_of)
+
+    @property
     def measured(self) -> tuple[str, ...]:
         """Names of the columns of the answer that hold numbers and not what tells rows apart."""
         keys = {key.name for key in self.keys}
         return tuple(n for n in self.rows.column_names if n not in keys)
 
 
+class Seen(Spec):
+    """What a page shows of an explained row: its values by column as JSON, and their age."""
+
+    values: dict[Label, Scalar] = Field(max_length=1000)
+    as_of: datetime
+
+
 @dataclass(frozen=True)
 class Again:
-    """What the warehouse says now, beside what is shown.
+    """What the warehouse says now, beside what is shown (`before`, of the moment `as_of`).
 
     `now` is empty where the warehouse has no such row any more. `is_alone` says whether only this
     row was asked for or the whole question. `changed` are the columns whose values differ.
@@ -106,6 +122,8 @@ class Again:
 
     shown: Why
     result: Result
+    before: Mapping[str, Any]
+    as_of: datetime
     is_alone: bool
     now: Mapping[str, Any] | None
     changed: tuple[str, ...]

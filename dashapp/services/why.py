@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from dashapp import query
 from dashapp.charts import pinning
-from dashapp.charts.explained import Again, Why
+from dashapp.charts.explained import Again, Seen, Why
 from dashapp.charts.pinning import Cell, Key
 from dashapp.charts.values import plain
 from dashapp.errors import AppError, Invalid, NotFound
@@ -61,10 +61,13 @@ def explain(
     )  # fmt: skip
 
 
-def again(viewer: Viewer, opened: Opened, key: str, want: Want, cell: Cell) -> Again:
+def again(
+    viewer: Viewer, opened: Opened, key: str, want: Want, cell: Cell, seen: Seen | None = None
+) -> Again:
     """Ask the warehouse for this number now, directly: nothing that is kept, nothing derived.
 
-    Guests get an answer of the last seconds where there is one, as when they refresh.
+    It is held against `seen`, what the page shows, or else against the answer that is kept. Guests
+    get an answer of the last seconds where there is one, as when they refresh.
     """
     shown = explain(viewer, opened, key, want, cell)
     if shown.row is None:
@@ -72,12 +75,11 @@ def again(viewer: Viewer, opened: Opened, key: str, want: Want, cell: Cell) -> A
     a = _asked(viewer, opened, key, want)
     narrowed = pinning.alone(shown.spec, shown.keys, shown.row)
     found = _try_alone(viewer, opened, a, narrowed) if narrowed is not None else None
-    if found is not None:
-        now = _row(shown, found)
-        if now is not None:
-            return _compared(shown, found, now, is_alone=True)
+    now = _row(shown, found) if found is not None else None
+    if found is not None and now is not None:
+        return _compared(shown, found, now, seen, is_alone=True)
     result = _direct(viewer, opened, a, shown.spec)
-    return _compared(shown, result, _row(shown, result), is_alone=False)
+    return _compared(shown, result, _row(shown, result), seen, is_alone=False)
 
 
 def _asked(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
@@ -139,9 +141,9 @@ def _try_alone(viewer: Viewer, opened: Opened, a: Asked, spec: QuerySpec) -> Res
 
 def _direct(viewer: Viewer, opened: Opened, a: Asked, spec: QuerySpec) -> Result:
     """Straight from the warehouse; the answer is not kept in place of the tile's own."""
-    context = replace(a.context, force=True, ttl_s=0)
+    context = replace(a.context, force=True, ttl_s=0, action=None, may_be_late=False)
     if viewer.is_guest:
-        context = replace(a.context, force=False, ttl_s=GUEST_REFRESH_S)
+        context = replace(context, force=False, ttl_s=GUEST_REFRESH_S)
     return _run(viewer, opened, a, spec, context)
 
 
@@ -164,11 +166,18 @@ def _row(shown: Why, result: Result) -> Mapping[str, Any] | None:
 
 
 def _compared(
-    shown: Why, result: Result, now: Mapping[str, Any] | None, *, is_alone: bool
+    shown: Why, result: Result, now: Mapping[str, Any] | None, seen: Seen | None, *, is_alone: bool
 ) -> Again:
-    row = shown.row or {}
-    changed = (n for n in shown.measured if now is not None and not is_same(row[n], now.get(n)))
-    return Again(shown, result, is_alone, now, tuple(changed))
+    before: Mapping[str, Any] = shown.row or {}
+    if seen is not None:
+        before = {**before, **{n: v for n, v in seen.values.items() if n in before}}
+    at_hand = {} if now is None else now
+    changed = tuple(n for n in shown.measured if not is_same(before[n], at_hand.get(n)))
+    return Again(
+        shown=shown, result=result, before=before, is_alone=is_alone, now=now,
+        as_of=seen.as_of if seen is not None else shown.result.as_of,
+        changed=changed if now is not None else (),
+    )  # fmt: skip
 
 
 def is_same(one: Any, other: Any) -> bool:

@@ -36,6 +36,7 @@ WHY = "why"
 WHY_TITLE = "why-title"
 WHY_BODY = "why-body"
 WHY_ASK = "why-ask"  # store: {tile, cell}: which number
+WHY_SEEN = "why-seen"  # store: the explained values, held against what is asked again
 WHY_SEARCH = "why-search"
 WHY_ROWS = "why-rows"
 WHY_AGAIN = "why-again"

@@ -38,7 +38,10 @@ def title(why: Why, name: str) -> str:
     if key is not None and key.dimension is not None:
         return dimension_title(key.dimension, why.dataset)
     metric = why.dataset.metric(name)
-    return metric.title if metric else in_words(name)
+    if metric is not None:
+        return metric.title
+    own = next((d for d in why.spec.dimensions if d.name == name), None)
+    return dimension_title(own, why.dataset) if own else in_words(name)
 
 
 def cell_of(why: Why, name: str) -> Cell:

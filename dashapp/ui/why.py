@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -36,9 +36,13 @@ def dialog() -> Component:
     )  # fmt: skip
 
 
-def body(why: Why, look: Look) -> Component:
-    """A number explained, or the numbers to choose from."""
-    return choice(why, look) if why.row is None else explained(why, look)
+def body(why: Why, look: Look, as_of: datetime | None = None) -> Component:
+    """A number explained, or the numbers to choose from; `as_of` is the age of the tile's picture."""
+    drawn = choice(why, look) if why.row is None else explained(why, look)
+    if as_of is None or why.result.as_of - as_of < timedelta(seconds=1):
+        return drawn
+    older = t("The tile shows an older answer, of {time}.", time=clock(as_of, why.zone))
+    return html.Div([html.P(older, className="why-differs"), drawn])
 
 
 def refused(sentence: str) -> Component:
@@ -58,19 +62,22 @@ def choice(why: Why, look: Look) -> Component:
                 id=ids.WHY_SEARCH, type="search", placeholder=t("Search"), debounce=0.3,
                 className="grid-search",
             ),
-        ]
+        ],
+        className="why-search",
     )  # fmt: skip
     return html.Div([_questions(why), box, html.Div(rows(why, look), id=ids.WHY_ROWS)])
 
 
 def _questions(why: Why) -> Component:
-    """Buttons for the questions of a tile that asks several."""
+    """Buttons for the questions of a tile that asks several; a row's name goes along."""
     if len(why.questions) < 2:
-        return html.P(t("Choose a number."), className="why-hint")
+        return (
+            html.P(t("Choose a number."), className="why-hint") if why.row is None else html.Div()
+        )
     buttons = [
         html.Button(
             question(why, spec), type="button", className="chip" + (" is-on" if name == why.question else ""),
-            **attrs({"data-why": packed({"question": name})}),
+            **attrs({"data-why": packed({"question": name, "named": why.named})}),
         )
         for name, spec in why.questions.items()
     ]  # fmt: skip
@@ -81,7 +88,7 @@ def rows(why: Why, look: Look) -> Component:
     """The rows as a table whose first cells are buttons."""
     names = [*(k.name for k in why.keys if k.name in why.rows.column_names), *why.measured]
     told = {name: cell_of(why, name) for name in names}
-    head = html.Thead(html.Tr([html.Th(title(why, name)) for name in names]))
+    head = html.Thead(html.Tr([html.Th(title(why, n), className=_side(why, n)) for n in names]))
     lines = [
         html.Tr(
             [_entry(why, row, name, told[name], look, at) for at, name in enumerate(names)],
@@ -108,7 +115,12 @@ def _entry(
 ) -> Component:
     text = shown(row[name], cell, look, why.zone)
     inside: Component | str = html.Button(text, type="button") if at == 0 else text
-    return html.Td(inside, className="is-number" if cell.holds == "number" else "")
+    return html.Td(inside, className=_side(why, name))
+
+
+def _side(why: Why, name: str) -> str:
+    is_number = name in why.measured and cell_of(why, name).holds == "number"
+    return "is-number" if is_number else ""
 
 
 # ---- explaining ----------------------------------------------------------------------------------
@@ -125,7 +137,10 @@ def explained(why: Why, look: Look) -> Component:
                 type="button", className="why-back", **attrs({"data-why": packed({})}),
             )
         )  # fmt: skip
-    parts += [_names(why, row, look), _numbers(why, row, look)]
+    parts += [
+        _questions(why), dcc.Store(id=ids.WHY_SEEN, data=why.seen.model_dump(mode="json")),
+        _names(why, row, look), _numbers(why, row, look),
+    ]  # fmt: skip
     if why.alike > 1:
         parts.append(html.P(t("{count} rows are alike.", count=f"{why.alike:,}")))
     parts += [_again(), *_narrowed(why, look), *_steps(why), *_origin(why), *_sql(why)]
@@ -208,7 +223,7 @@ def _rules(rules: Rules) -> list[Component]:
 
 
 def _steps(why: Why) -> list[Component]:
-    lines = [html.Li(text) for text in sentences(why.spec)]
+    lines = [html.Li(text) for text in sentences(why.spec, lambda name: title(why, name))]
     return [html.H3(t("After the query")), html.Ol(lines, className="why-steps")] if lines else []
 
 
@@ -252,7 +267,7 @@ def verdict(found: Again, look: Look) -> Component:
         else t("Asked the whole question: this number depends on other rows.")
     )
     how = html.P(f"{asked} {duration(found.result.seconds)}", className="why-hint")
-    since = clock(found.shown.result.as_of, found.shown.zone)
+    since = clock(found.as_of, found.shown.zone)
     if found.now is None:
         text = t("There is no such row any more; the data changed since {time}.", time=since)
         return html.Div([html.P(text, className="why-differs"), how])
@@ -267,7 +282,7 @@ def verdict(found: Again, look: Look) -> Component:
 
 def _change(found: Again, name: str, since: str, look: Look) -> str:
     why, cell = found.shown, cell_of(found.shown, name)
-    before, after = (why.row or {})[name], (found.now or {}).get(name)
+    before, after = found.before[name], (found.now or {}).get(name)
     texts = [shown(v, cell, look, why.zone) for v in (after, before)]
     if texts[0] == texts[1]:  # They differ further behind the point than is shown.
         texts = [str(after), str(before)]

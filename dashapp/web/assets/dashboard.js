@@ -544,6 +544,6 @@
     keys.forEach((key) => { delete asked[key]; touched(key); });
     window.dash_clientside.set_props("filter-state", { data: { ...window.dashapp.current } });
   }
-  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search, member, touched, again });
+  window.dashapp = Object.assign(window.dashapp || {}, { search: window.location.search, member, stamps, touched, again });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { dashboard: { state, ask, answered, remember, pick, pickCell, save } });
 })();

@@ -11,7 +11,7 @@
     tile = key;
     set("why", { is_open: true });
     set("why-body", { children: WAIT });
-    set("why-ask", { data: { tile: key, cell, n: Date.now() + Math.random() } });
+    set("why-ask", { data: { tile: key, cell, as_of: (window.dashapp.stamps || {})[key] || null, n: Date.now() + Math.random() } });
   }
 
   // ---- what is under the pointer -----------------------------------------------------------------
