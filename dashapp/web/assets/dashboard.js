@@ -406,13 +406,9 @@
     });
   }
 
-  // Charts are drawn when they come into view, long after their answer: then they are decorated.
+  // Figures are drawn when they come near the window, long after their answer: then they are decorated.
   let planned = 0;
-  new MutationObserver((changes) => {
-    if (!planned && changes.some((c) => Array.from(c.addedNodes).some((n) => n.classList && n.classList.contains("main-svg")))) {
-      planned = window.setTimeout(() => { planned = 0; decorate(); }, 60);
-    }
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("dashapp:drawn", () => { planned = planned || window.setTimeout(() => { planned = 0; decorate(); }, 60); });
 
   function remember(state) { window.dashapp.current = state; document.dispatchEvent(new Event("dashapp:state")); window.setTimeout(decorate, 50); return NONE(); }
 

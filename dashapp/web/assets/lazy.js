@@ -7,7 +7,7 @@
 (function () {
   "use strict";
   const MARGIN = 400; // Pixels above and below the window.
-  const boot = JSON.parse(document.getElementById("boot")?.textContent || "{}");
+  const boot = JSON.parse(document.querySelector("script#boot")?.textContent || "{}");
   const whenIdle = window.requestIdleCallback || ((work) => window.setTimeout(work, 50));
   const kept = new Map(); // What is not drawn yet, by element, in the order in which it came.
   let plotly; // The library; before it is there a promise of it, which Dash waits for.
@@ -47,7 +47,14 @@
   function show(el) {
     if (!kept.has(el)) return undefined;
     const { heard, figure } = forget(el);
-    return draw(el, ...figure).then(() => (heard || []).forEach((args) => el.on(...args)));
+    return paint(el, figure).then(() => (heard || []).forEach((args) => el.on(...args)));
+  }
+  // Whoever marks what is drawn starts anew; a figure knows nothing of what was picked.
+  async function paint(el, figure) {
+    delete el._dashappPicked;
+    const drawn = await draw(el, ...figure);
+    document.dispatchEvent(new Event("dashapp:drawn"));
+    return drawn;
   }
   const showAll = () => Promise.all([...kept.keys()].filter(isThere).map(show));
 
@@ -73,7 +80,10 @@
     draw = library.react;
     resize = library.Plots.resize;
     purge = library.purge;
-    library.react = (el, ...figure) => (kept.has(el) || !isNear(el) ? keep(el, figure) : draw(el, ...figure));
+    library.react = (el, ...figure) => {
+      if (Array.isArray(figure[0])) return draw(el, ...figure); // Not from Dash: somebody brushes.
+      return kept.has(el) || !isNear(el) ? keep(el, figure) : paint(el, figure);
+    };
     library.Plots.resize = (el) => (kept.has(el) || hasItsSize(el) ? Promise.resolve(el) : resize(el));
     library.purge = (el) => { if (kept.has(el)) forget(el); return purge(el); };
     return library;
