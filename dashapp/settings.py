@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     cache_disk_mb: int = Field(
         1024, ge=0, description="Result cache on disk (without Redis), megabytes."
     )
+    rollup_cells: int = Field(
+        2_000_000,
+        ge=0,
+        description="Most cells of a rollup that dashboards are answered from; 0: none are made.",
+    )
     export_ttl_s: int = Field(
         3600, ge=60, description="How long an exported file is kept, seconds."
     )
