@@ -45,7 +45,9 @@ def passing(found: Atom, cut: Cut, members: list[Any] | Numbers, has_null: bool)
     elif isinstance(members, list):
         inside = _passing_texts(found, members)
     elif found.kind == "bins" and found.width:
-        inside = _passing_numbers(found, np.floor(members / found.width))
+        # Edges of the same bins are rounded products: divided they may fall just below a number.
+        whole = np.rint if cut.bin == found.width else np.floor
+        inside = _passing_numbers(found, whole(members / found.width))
     else:
         inside = _passing_numbers(found, members)
     return np.append(inside, found.null) if has_null else inside

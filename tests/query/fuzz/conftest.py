@@ -19,11 +19,11 @@ KEY = "kX9wq2Lr7vT4mB8zN1cY6pD3sH5gJ0fA"
 
 
 @pytest.fixture(scope="session")
-def chosen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings with a data folder for the session."""
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "warehouses").mkdir()
-    yield Settings(data_dir=folder, secret_key=SecretStr(KEY), private_hosts=("*",))
+    return Settings(data_dir=folder, secret_key=SecretStr(KEY), private_hosts=("*",))
 
 
 def _land(name: str, folder: Path, request: pytest.FixtureRequest, stack: ExitStack) -> Land:

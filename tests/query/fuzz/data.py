@@ -28,7 +28,9 @@ from dashapp.specs import (
 
 NOW = datetime(2013, 4, 10, 15, 30, 20, tzinfo=UTC)
 DATASET = UUID(int=0xF022)
-DATABASES = {name: UUID(int=0xF100 + n) for n, name in enumerate(("sqlite", "duckdb", "postgresql"))}
+DATABASES = {
+    name: UUID(int=0xF100 + n) for n, name in enumerate(("sqlite", "duckdb", "postgresql"))
+}
 REGIONS = ("EU", "EU", "US", "US", "eu", "ASIA", "", None)
 NAMES = (
     "abc", "ABC", "Äbc", "äbc", "abc ", " abc", "O'Hare", 'say "hi"', "🛫", "ﬀ", "100%", "a_b",
@@ -88,9 +90,7 @@ METRICS = (
     MetricSpec(
         name="revenue", definition=SimpleMetric(aggregate="sum", column="price", label="revenue")
     ),
-    MetricSpec(
-        name="units", definition=SimpleMetric(aggregate="sum", column="qty", label="units")
-    ),
+    MetricSpec(name="units", definition=SimpleMetric(aggregate="sum", column="qty", label="units")),
     MetricSpec(
         name="flagged",
         definition=SqlMetric(expression="SUM(CASE WHEN flag THEN 1 ELSE 0 END)", label="flagged"),
@@ -129,9 +129,13 @@ def _row(n: int, dice: random.Random) -> Row:
     days = (date(2012, 12, 28), date(2012, 2, 28), date(2013, 4, 5), date(2013, 12, 29))
     day = None if n % 13 == 4 else days[n % 4] + timedelta(days=dice.randrange(7))
     qty = None if dice.random() < 0.12 else dice.choice((0, 0, 1, 2, 3, 7, 10, 15, 20, -1, -5, -10))
-    big = None if dice.random() < 0.1 else 2**53 - dice.randrange(3) if n % 7 else -dice.randrange(9)
+    big = (
+        None if dice.random() < 0.1 else 2**53 - dice.randrange(3) if n % 7 else -dice.randrange(9)
+    )
     price = None if dice.random() < 0.15 else dice.randrange(-80, 400) / 4
-    odd = None if dice.random() < 0.15 else dice.choice((0.1, 0.2, 0.3, 0.7, -0.1, 1 / 3, 1e6, 99.95))
+    odd = (
+        None if dice.random() < 0.15 else dice.choice((0.1, 0.2, 0.3, 0.7, -0.1, 1 / 3, 1e6, 99.95))
+    )
     part = None if region in ("US", "") or dice.random() < 0.3 else dice.randrange(-3, 4)
     flag = dice.choice((True, False, False, None))
     return (n, ts, moment, day, region, dice.choice(NAMES), qty, big, price, odd, part, flag)
@@ -196,7 +200,7 @@ def _create(table: str, kind: str) -> str:
 
 
 def _insert(table: str, mark: str) -> str:
-    return f"INSERT INTO {table} VALUES ({', '.join([mark] * len(NAMES_OF_COLUMNS))})"  # noqa: S608
+    return f"INSERT INTO {table} VALUES ({', '.join([mark] * len(NAMES_OF_COLUMNS))})"
 
 
 def _as_texts(row: Row) -> Row:

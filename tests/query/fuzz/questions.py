@@ -39,7 +39,17 @@ from tests.query.fuzz.data import DATASET, EDGES, NOW
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
-USUAL: tuple[Grain, ...] = ("hour", "6 hours", "day", "day", "week", "month", "month", "quarter", "year")
+USUAL: tuple[Grain, ...] = (
+    "hour",
+    "6 hours",
+    "day",
+    "day",
+    "week",
+    "month",
+    "month",
+    "quarter",
+    "year",
+)
 ZONES = ("UTC", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 TEXTS, NUMBERS, TIMES = ("region", "name", "sign"), ("qty", "price", "odd", "part", "twice", "big", "id"), ("ts", "moment", "day")  # fmt: skip
 BINS = {
@@ -162,7 +172,9 @@ def cases(draw: Draw) -> Case:
 
 
 def _page(draw: Draw) -> Page:
-    columns = _some(draw, (*TIMES, "ts", *TEXTS, "region", "qty", "price", "flag", "part", "odd"), 2, 4)
+    columns = _some(
+        draw, (*TIMES, "ts", *TEXTS, "region", "qty", "price", "flag", "part", "odd"), 2, 4
+    )
     made = metric if _rarely(draw, 4) else additive
     metrics = _distinct(made(draw) for _ in range(draw(st.integers(2, 6))))
     about = (*columns, _one(draw, ("region", "qty", "ts", "name", "price", "twice", "big", "id")))
@@ -336,7 +348,9 @@ def _time_filter(draw: Draw, column: str) -> Filter:
         found = (*_some(draw, times, 1, 3), *((None,) if _rarely(draw, 4) else ()))
         return Filter(column=column, op=_one(draw, LISTS), value=found, grain=grain)
     if kind < 9:
-        return Filter(column=column, op=_one(draw, COMPARISONS), value=_one(draw, times), grain=grain)
+        return Filter(
+            column=column, op=_one(draw, COMPARISONS), value=_one(draw, times), grain=grain
+        )
     ends = tuple(sorted(_some(draw, times, 2, 2)))
     return Filter(column=column, op="between", value=ends, grain=grain)
 

@@ -131,7 +131,7 @@ def derived(kept: Sequence[Rollup], question: Question) -> list[tuple[Rollup, Di
         measures = [*question.asked.having, *(m for _, m in question.asked.sorting)]
         measures += [question.asked.ranking] if question.asked.ranking else []
         way = answerable(rollup.holding, question.asked.shape)
-        have = {s for s in rollup.holding.stats}
+        have = set(rollup.holding.stats)
         cuts = rollup.holding.shape.cuts
         more = {s for m in measures for s in m.needs if s.kind != "distinct"}
         members = {s.column for m in measures for s in m.needs if s.kind == "distinct"}
