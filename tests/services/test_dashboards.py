@@ -48,7 +48,7 @@ def test_statements_of_opening_do_not_grow_with_the_tiles(ann: Viewer) -> None:
         assert (len(opened.charts), len(opened.sources)) == (tiles, 10)
         counts.append((len(cold), len(warm)))
     assert counts[0] == counts[1]
-    assert counts[0][1] <= 7
+    assert counts[0][1] == 1  # Whether anything changed.
 
 
 def test_statements_of_the_list_do_not_grow_with_the_dashboards(ann: Viewer) -> None:
