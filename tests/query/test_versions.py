@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import threading
@@ -13,18 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from dashapp import cache, query, warehouses
 from dashapp.errors import AppError
 from dashapp.query import versions
-from dashapp.query.refresh import looked
-from dashapp.specs import DatabaseSpec, RowRule, Source
+from dashapp.specs import DatabaseSpec, Source
 from tests import servers
 from tests.query.asking import SHOP, Shop, by, context, processes, totals, truth
-
-KEY = "SELECT max(amount) FROM sales"
+from tests.query.changing import ask, execute, invalidated, replaced
 
 
 @pytest.fixture(autouse=True)
@@ -58,41 +54,6 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
     made = Shop("sqlite", tmp_path, url)
     made.create()
     return made
-
-
-def execute(shop: Shop, *statements: str) -> None:
-    """Write to the file, as somebody else does."""
-    warehouses.dispose()
-    connect: Any = sqlite3.connect if shop.kind == "sqlite" else duckdb.connect
-    connection = connect(str(shop.file))
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
-
-
-def replaced(shop: Shop) -> None:
-    """Put another file in the place of the shop's."""
-    other = replace(shop, folder=shop.folder / "other")
-    other.create()
-    execute(other, "DELETE FROM sales WHERE region <> 'EU'")
-    os.replace(other.file, shop.file)
-
-
-def keyed(shop: Shop, sql: str = KEY, every_s: int = 3600, **more: Any) -> Source:
-    source = shop.source(**more)
-    about = {"refresh_key": sql, "refresh_every_s": every_s}
-    return source.model_copy(update={"dataset": source.dataset.model_copy(update=about)})
-
-
-def invalidated(source: Source, times: int) -> Source:
-    at = datetime(2024, 7, 1, 12, times, tzinfo=UTC)
-    about = {"data_version": times, "invalidated_at": at}
-    return source.model_copy(update={"dataset": source.dataset.model_copy(update=about)})
-
-
-def ask(source: Source, **more: Any) -> query.Result:
-    return query.run(source, by("region"), context(**more))
 
 
 def test_a_changed_file_is_asked_again_and_an_unchanged_one_is_not(shop: Shop) -> None:
@@ -180,103 +141,6 @@ def test_a_process_looks_at_a_file_once_a_second(
     assert ask(lite.source()).version != first.version
 
 
-def test_a_refresh_key_decides_even_where_the_file_knows_better(shop: Shop) -> None:
-    source = keyed(shop, every_s=1)
-    first = ask(source)
-    assert (first.version.how, first.version.since is not None) == ("refresh key", True)
-    execute(shop, "DELETE FROM sales WHERE region = 'US' AND amount < 100")
-    assert ask(source, force=True).version == first.version
-    execute(shop, "INSERT INTO sales VALUES ('US', 'x', 9999, '2024-01-01')")
-    second = ask(source, force=True)
-    assert second.version.token != first.version.token
-    assert second.rung == "warehouse"
-
-
-def test_a_value_that_comes_back_is_another_version(lite: Shop) -> None:
-    source, tokens = keyed(lite), []
-    for amount in (599, 9999, 599):
-        execute(lite, f"UPDATE sales SET amount = {amount} WHERE rowid = 600")
-        tokens.append(ask(source, force=True).version.token)
-    assert len(set(tokens)) == 3
-
-
-def test_a_refresh_key_is_looked_at_again_after_its_seconds(lite: Shop) -> None:
-    source = keyed(lite, every_s=1)
-    first = versions.version_of(source)
-    execute(lite, "INSERT INTO sales VALUES ('US', 'x', 9999, '2024-01-01')")
-    servers.wait_for(lambda: _differs(source, first), "another version")
-
-
-def _differs(source: Source, first: query.DataVersion) -> bool:
-    if versions.version_of(source) == first:
-        raise OSError("still the same")
-    return True
-
-
-def test_empty_tables_and_texts_are_values_too(shop: Shop) -> None:
-    tokens = {
-        versions.version_of(keyed(shop, sql)).token
-        for sql in ("SELECT max(amount) FROM sales WHERE 1 = 0", "SELECT 'a'", "SELECT 100 % 7")
-    }
-    assert len(tokens) == 3
-
-
-def look_often(shop: Shop, start: Any, found: Any) -> None:
-    with shop.opened():
-        start.wait()
-        with ThreadPoolExecutor(8) as pool:
-            seen = pool.map(lambda _: versions.version_of(keyed(shop)), range(40))
-        found.put({(v.token, v.since) for v in seen})
-
-
-def test_two_processes_look_at_a_refresh_key_once(kept: Shop) -> None:
-    start, found = processes.Barrier(2), processes.Queue()
-    children = [processes.Process(target=look_often, args=(kept, start, found)) for _ in range(2)]
-    for child in children:
-        child.start()
-    seen = set().union(*(found.get(timeout=60) for _ in children))
-    for child in children:
-        child.join()
-    assert len(seen) == 1
-    assert len(kept.queries) == 1
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT nothing FROM sales",
-        "SELECT amount FROM sales",
-        "SELECT region, amount FROM sales LIMIT 1",
-        "SELECT amount FROM sales WHERE 1 = 0",
-        "DELETE FROM sales",
-        "SELECT load_extension('x')",
-    ],
-)
-def test_a_refresh_key_that_fails_leaves_the_rest_working(
-    shop: Shop, sql: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    source = keyed(shop, sql)
-    with caplog.at_level(logging.WARNING):
-        assert totals(ask(source)) == truth(0)
-        assert ask(source).version.how == "database"
-        ask(source, force=True)
-    assert looked(source).failure
-    assert len([r for r in caplog.records if "refresh key" in r.getMessage()]) == 1
-
-
-def test_the_last_value_stays_while_the_refresh_key_fails(lite: Shop) -> None:
-    source = keyed(lite, "SELECT max(amount) FROM other")
-    execute(lite, "CREATE TABLE other AS SELECT * FROM sales")
-    first = ask(source)
-    assert looked(source).failure is None
-    execute(lite, "DROP TABLE other")
-    assert ask(source, force=True).version == first.version
-    assert looked(source).failure
-    execute(lite, "CREATE TABLE other AS SELECT * FROM sales")
-    assert ask(source, force=True).version == first.version
-    assert looked(source).failure is None
-
-
 def test_saying_that_data_changed_makes_another_version(shop: Shop) -> None:
     source = shop.source()
     first, second, third = (
@@ -300,15 +164,6 @@ def test_the_newest_of_all_that_told_is_shown(lite: Shop) -> None:
     )
     assert versions.version_of(old).how == "database"
     assert versions.version_of(new).how == "invalidated"
-
-
-def test_row_rules_share_versions_and_no_answers(lite: Shop) -> None:
-    everybody, some = keyed(lite), keyed(lite)
-    some = some.model_copy(update={"rules": (RowRule(clause="owner = 'user 3'"),)})
-    first, second = ask(everybody), ask(some)
-    assert first.version == second.version
-    assert totals(second) == truth(0, "user 3")
-    assert len(lite.queries) == 3  # The refresh key once for both.
 
 
 def ask_one_group(shop: Shop, action: str, start: Any, found: Any) -> None:
