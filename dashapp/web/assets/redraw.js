@@ -22,8 +22,8 @@
     const parts = answer && answer.response;
     for (const [id, part] of Object.entries(parts || {})) {
       if (!id.includes('"part":"body"') || !part.children) continue;
-      const fresh = figureOf(part.children), shown = fresh && layoutOf(fresh.props.id);
-      const changed = shown && isThere(fresh.props.id, id) && changes(shown, fresh);
+      const fresh = figureOf(part.children);
+      const changed = fresh && isThere(fresh.props.id, id) && changes(layoutOf(fresh.props.id), fresh);
       if (!changed) continue;
       delete part.children;
       say(fresh.props.id, fresh.label);
@@ -41,6 +41,7 @@
   const nameOf = (id) => window.dash_component_api.stringifyId(id);
   const layoutOf = (id) => window.dash_component_api.getLayout(id);
   // Only what stands in the body as it would stand there again: alone.
+  // (Dash has no layout of what is not on the page.)
   function isThere(id, body) {
     const el = document.getElementById(nameOf(id)), own = el && el.closest(".tile-body");
     return !!own && own.id === body && !own.querySelector(":scope > .with-age, :scope .searched");
