@@ -9,7 +9,8 @@
   const BUDGET = 9; // ms of a frame for drawing; what is left waits for the next one
   const PREFIXED = 250000; // numbers of a cube's running sums; larger ones are added up row by row
   const KEPT = 60000; // ms after which cubes are asked for again
-  const frames = [], hops = [], rounds = [];
+  const REST = 140; // ms without a move after which axes are fitted
+  const frames = [], hops = [], rounds = [], light = [], full = []; // ms, for whoever measures
   let serial = 0, drag = null, session = null;
   const kept = new Map();
 
@@ -109,30 +110,41 @@
     return out;
   }
 
-  // The traces of a tile for the places from low until high; those it was given stay as they are.
-  function patched(tile, low, high) {
-    const known = {}, data = tile.figure.data.slice();
+  // New values of a tile for the places from low until high, by number of trace.
+  function values(tile, low, high) {
+    const known = {}, changed = [];
     for (const [name, cube] of Object.entries(tile.cubes)) known[name] = { stats: summed(cube, low, high), metrics: {} };
     for (const v of tile.values) {
       const cube = tile.cubes[v.cube], own = known[v.cube];
-      const values = own.metrics[v.metric] = own.metrics[v.metric] || finished(cube.metrics[v.metric], own.stats, cube.size);
-      const rows = own.stats[0], fill = v.fill === null ? NaN : v.fill, out = new Float64Array(v.cells.length);
+      const cells = own.metrics[v.metric] = own.metrics[v.metric] || finished(cube.metrics[v.metric], own.stats, cube.size);
+      const there = own.stats[0], fill = v.fill === null ? NaN : v.fill, out = new Float64Array(v.cells.length);
       for (let i = 0; i < out.length; i += 1) {
-        const c = v.cells[i], value = c >= 0 && (rows[c] > 0 || cube.single) ? values[c] : NaN;
+        const c = v.cells[i], value = c >= 0 && (there[c] > 0 || cube.single) ? cells[c] : NaN;
         out[i] = value === value ? value : fill;
       }
-      data[v.trace] = { ...data[v.trace], ...(v.field === "z" ? colored(v, out, data[v.trace]) : { [v.field]: out }) };
+      changed.push([v, out]);
     }
+    return changed;
+  }
+  function rows(out, trace) {
+    const width = trace.x.length ?? numbers(trace.x).length, z = [];
+    for (let i = 0; i < out.length; i += width) z.push(out.subarray(i, i + width));
+    return z;
+  }
+  // The traces with their new values; the others stay as they are.
+  function patched(tile, changed) {
+    const data = tile.figure.data.slice();
+    for (const [v, out] of changed) data[v.trace] = { ...data[v.trace], ...(v.field === "z" ? colored(v, out, data[v.trace]) : { [v.field]: out }) };
     return data;
   }
   function colored(v, out, trace) {
-    const width = trace.x.length ?? numbers(trace.x).length, z = [];
+    const z = rows(out, trace);
     let low = Infinity, high = -Infinity;
-    for (let i = 0; i < out.length; i += width) z.push(out.subarray(i, i + width));
     for (const x of out) if (x === x) { if (x < low) low = x; if (x > high) high = x; }
     if (low > high || !v.scale) return { z };
-    if (v.scale === "even") { const end = Math.max(-low, high); return { z, zmin: -end, zmax: end }; }
-    return { z, zmin: low, zmax: high };
+    const room = isResting ? 0 : 0.25 * (high - low);
+    if (v.scale === "even") { const end = Math.max(-low, high) + room; return { z, zmin: -end, zmax: end }; }
+    return { z, zmin: low - room, zmax: high + room };
   }
 
   // ---- what is brushed ------------------------------------------------------------------------
@@ -242,7 +254,7 @@
     const keys = linked(tile, brush), others = { ...current(), clicks: (current().clicks || []).filter((c) => c.source !== tile) };
     const name = JSON.stringify([what, others, keys, app().forced ? app().forced() : 0]);
     const old = kept.get(name);
-    if (old && Date.now() - old.at < KEPT) { for (const t of Object.values(old.tiles)) { t.part = null; } return Object.assign(old, { part: null, isOver: false }); }
+    if (old && Date.now() - old.at < KEPT) { for (const t of Object.values(old.tiles)) { t.part = null; t.layout = null; } return Object.assign(old, { part: null, isOver: false }); }
     serial += 1;
     const made = { seq: serial, name, at: Date.now(), brushing: what, keys, tiles: {}, part: null, brush, isReady: false };
     kept.clear();
@@ -284,7 +296,7 @@
   }
 
   // ---- frames --------------------------------------------------------------------------------------
-  let isPlanned = false, round = null;
+  let isPlanned = false, round = null, isResting = false, rest = 0;
   function plan() {
     if (isPlanned || !session) return;
     isPlanned = true;
@@ -297,7 +309,8 @@
     const begin = performance.now();
     if (drag) box(drag.el, drag.brush, session.part, true);
     if (!session.isReady) return;
-    const due = Object.values(session.tiles).filter((t) => t.way === "browser" && !same(t.part, session.part) && isShown(tileOf(t.key)) && onScreen(tileOf(t.key)));
+    const wants = (t) => t.way === "browser" && (!same(t.part, session.part) || (isResting && !t.isExact)) && isShown(tileOf(t.key)) && onScreen(tileOf(t.key));
+    const due = Object.values(session.tiles).filter(wants);
     if (due.length && !round) round = { number: (serial += 1), begin };
     // Each tile once a round, the cheapest first, so that none waits for ever.
     due.sort((a, b) => (a.round === round.number) - (b.round === round.number) || a.cost - b.cost);
@@ -310,21 +323,36 @@
     hop();
     frames.push(performance.now() - begin);
     if (frames.length > 5000) frames.splice(0, 1000);
-    const left = Object.values(session.tiles).some((t) => t.way === "browser" && !same(t.part, session.part) && isShown(tileOf(t.key)) && onScreen(tileOf(t.key)));
-    if (left) plan();
+    if (Object.values(session.tiles).some(wants)) plan();
     else if (round) { rounds.push(performance.now() - round.begin); round = null; }
   }
+  // While the pointer moves, marks move within the axes that are drawn, as long as they fit; when it
+  // rests, Plotly draws the picture with axes of its own, as it will be when one lets go.
   function draw(tile, of) {
     const begin = performance.now(), el = plotOf(tileOf(tile.key));
     tile.part = of.part;
-    if (round) tile.round = round.number;
+    tile.round = round.number;
     if (!el || !window.Plotly) { hopped(tile); return; }
-    if (!tile.before) tile.before = { el, data: el.data, layout: el.layout };
-    if (app().touched) app().touched(tile.key);
-    const [low, high] = bounds(of.brush, of.part);
-    if (!tile.layout) tile.layout = { ...tile.figure.layout, autosize: true };
-    window.Plotly.react(el, patched(tile, low, high), tile.layout, el._context);
-    tile.cost = tile.cost ? 0.7 * tile.cost + 0.3 * (performance.now() - begin) : performance.now() - begin;
+    const changed = values(tile, ...bounds(of.brush, of.part)), unfit = {};
+    const marks = changed.map(([v, out]) => [v.trace, v.field === "z" ? rows(out, tile.figure.data[v.trace]) : out]);
+    if (!isResting && tile.layout && el.layout === tile.layout && app().moved(el, marks, unfit)) {
+      tile.isExact = false;
+      light.push(performance.now() - begin);
+    } else {
+      if (!tile.before) tile.before = { el, data: el.data, layout: el.layout };
+      if (app().touched) app().touched(tile.key);
+      window.Plotly.react(el, patched(tile, changed), roomy({ ...tile.figure.layout, autosize: true }, unfit), el._context);
+      tile.layout = el.layout;
+      tile.isExact = isResting;
+      full.push(performance.now() - begin);
+    }
+    const cost = performance.now() - begin;
+    tile.cost = tile.cost ? 0.7 * tile.cost + 0.3 * cost : cost;
+  }
+  // Axes that were outgrown get room to grow on, until the pointer rests.
+  function roomy(layout, unfit) {
+    for (const [name, include] of Object.entries(unfit)) if (include.length) layout[name] = { ...layout[name], autorangeoptions: { include } };
+    return layout;
   }
   // A tile that shows no plot just now ("no rows") is drawn by the server.
   function hopped(tile) { tile.way = "hop"; }
@@ -364,6 +392,9 @@
     if (session.isReady) notes(true);
   }
   function move(part) {
+    isResting = false;
+    window.clearTimeout(rest);
+    rest = window.setTimeout(() => { isResting = true; plan(); }, REST);
     if (same(session.part, part)) return;
     session.part = part;
     say(`${reach().titles[drag.brush.dataset + "|" + drag.brush.column] || drag.brush.column}: ${told(drag.brush, part)}`);
@@ -376,6 +407,7 @@
     session = null;
     drag = null;
     round = null;
+    window.clearTimeout(rest);
     show();
   }
   function commit() {
@@ -456,12 +488,10 @@
   // ---- what is chosen stays in sight -------------------------------------------------------------------
   let planned = 0;
   const soon = () => { if (!planned) planned = window.setTimeout(() => { planned = 0; show(); }, 80); };
-  new MutationObserver((changes) => {
-    if (changes.some((c) => Array.from(c.addedNodes).some((n) => n.classList && n.classList.contains("main-svg")))) soon();
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("dashapp:drawn", soon);
   document.addEventListener("dashapp:state", soon);
   window.addEventListener("resize", soon);
 
-  window.dashapp = Object.assign(window.dashapp || {}, { brush: { frames, hops, rounds, session: () => session } });
+  window.dashapp = Object.assign(window.dashapp || {}, { brush: { frames, hops, rounds, light, full, session: () => session } });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { brush: { begun, framed } });
 })();
