@@ -145,9 +145,7 @@ def group_of(
                 return None
             cuts.add(cut)
     kept = _absorbed(cuts)
-    cells = 1.0
-    for cut in kept:
-        cells *= profile.groups(cut, baked)
+    cells = profile.cells(kept, baked)
     return Group(tuple(members), kept, common, widest, stats - _distinct(stats), cells)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,26 +12,72 @@ import pyarrow.compute as pc
 
 from dashapp.query.atoms import Atom
 from dashapp.query.grains import MONTHS, STEPS
-from dashapp.query.lattice import DAY_US, Cut
+from dashapp.query.lattice import DAY_US, Cut, Numbers
 from dashapp.query.plan import Context, Need, rollup_need
-from dashapp.specs import DatasetSpec, QuerySpec, Source
+from dashapp.specs import DatasetSpec, QuerySpec, SimpleMetric, Source
 from dashapp.specs.query import Grain
 
 SAMPLE_ROWS = 20_000
 UNSEEN = 20.0  # Members seen once in a sample stand for so many; sqrt of rows per row of it.
-YEARS = 5.0  # So long times are taken to reach where nothing tells.
+YEARS = 3.0  # So long times are taken to reach where nothing tells.
 DAY_S, YEAR_DAYS, MONTH_DAYS = 86_400, 365.25, 365.25 / 12
 LIFE_S = 86_400
 HUGE = 1e12
+ROWS = "rows"
+SMALL = 20_000  # Groups; below, the product of members is told.
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Members of each column; `low` and `high` of numbers and times (microseconds) seen."""
+    """Members of each column; the ends of numbers and times (microseconds); rows of a sample.
+
+    `rows` is how many there are in all, if that is known; then `spans` are those of all.
+    """
 
     members: Mapping[str, float]
     spans: Mapping[str, tuple[float, float]]
     is_whole: bool
+    sample: pa.Table | None = None
+    rows: float | None = None
+    _met: dict[frozenset[Cut], float] = field(default_factory=dict, compare=False)
+
+    def cells(self, cuts: Iterable[Cut], atoms: Iterable[Atom] = ()) -> float:
+        """How many groups several cuts have together about, at most the rows there are.
+
+        Few members of one column come with all those of another: where it would be many groups,
+        the sample tells how many come together, except of times.
+        """
+        atoms = tuple(atoms)
+        product = self._product(cuts, atoms)
+        if product > SMALL and self.sample is not None:
+            plain = frozenset(c for c in cuts if c.grain is None)
+            steps = self._product([c for c in cuts if c.grain is not None], atoms)
+            product = min(product, steps * self._together(plain))
+        return product if self.rows is None else min(product, self.rows)
+
+    def _product(self, cuts: Iterable[Cut], atoms: Iterable[Atom]) -> float:
+        found = 1.0
+        for cut in cuts:
+            found *= self.groups(cut, atoms)
+        return found
+
+    def _together(self, cuts: frozenset[Cut]) -> float:
+        if cuts not in self._met:
+            self._met[cuts] = self._met_in_sample(cuts)
+        return self._met[cuts]
+
+    def _met_in_sample(self, cuts: frozenset[Cut]) -> float:
+        sample = self.sample
+        if sample is None or not sample.num_rows or not cuts:
+            return 1.0
+        code = np.zeros(sample.num_rows, np.int64)
+        for cut in sorted(cuts, key=lambda c: c.name):
+            column: Any = sample.column(cut.column).combine_chunks()
+            if cut.bin:
+                column = pc.floor(pc.divide(column.cast(pa.float64()), cut.bin))
+            part = pc.dictionary_encode(column, null_encoding="encode").indices.to_numpy()
+            _, code = np.unique(code * (int(part.max()) + 1) + part, return_inverse=True)
+        return _seen(np.bincount(code), self.is_whole)
 
     def groups(self, cut: Cut, atoms: Iterable[Atom] = ()) -> float:
         """How many groups a cut has about, where atoms leave out the rest."""
@@ -48,9 +94,10 @@ class Profile:
         spans = [s for a in atoms if a.kind == "times" and a.column == cut.column for s in a.spans]
         whole = sum(high - low for low, _, high, _ in spans if low is not None and high is not None)
         is_bound = bool(spans) and all(None not in (s[0], s[2]) for s in spans)
+        is_known = self.is_whole or self.rows is not None
         low, high = self.spans.get(cut.column, (0.0, 0.0))
         days = whole / DAY_US if is_bound else max((high - low) / DAY_US, 0.0)
-        if not is_bound and not self.is_whole:
+        if not is_bound and not is_known:
             days = max(days, YEARS * YEAR_DAYS)
         return days / _days(cut.grain or "day") + 2
 
@@ -88,12 +135,17 @@ def read(dataset: DatasetSpec, table: pa.Table) -> Profile:
     for name in table.column_names:
         column = table.column(name)
         counts = pc.value_counts(column.combine_chunks()).field("counts").to_numpy()
-        once = int((counts == 1).sum())
-        members[name] = float(len(counts) if is_whole else len(counts) - once + UNSEEN * once)
+        members[name] = _seen(counts, is_whole)
         found = _span(column)
         if found is not None:
             spans[name] = found
-    return Profile(members, spans, is_whole)
+    return Profile(members, spans, is_whole, table)
+
+
+def _seen(counts: Numbers, is_whole: bool) -> float:
+    """How many there are of what was seen so often each."""
+    once = int((counts == 1).sum())
+    return float(len(counts) if is_whole else len(counts) - once + UNSEEN * once)
 
 
 def _span(column: Any) -> tuple[float, float] | None:
@@ -111,6 +163,33 @@ def _span(column: Any) -> tuple[float, float] | None:
     if low is None or not np.isfinite(low) or not np.isfinite(high):
         return None
     return float(low) * unit, float(high) * unit
+
+
+def extent_need(source: Source, columns: Iterable[str], context: Context) -> Need:
+    """What to ask for the number of rows and the ends of times."""
+    metrics: list[SimpleMetric] = [SimpleMetric(aggregate="count", label=ROWS)]
+    for name in sorted(columns):
+        metrics += [
+            SimpleMetric(aggregate="min", column=name, label=f"min({name})"),
+            SimpleMetric(aggregate="max", column=name, label=f"max({name})"),
+        ]
+    spec = QuerySpec(dataset=source.dataset.uuid, metrics=tuple(metrics))
+    return rollup_need(source, spec, context, 1)
+
+
+def reaching(known: Profile, table: pa.Table) -> Profile:
+    """A profile that knows how many rows there are, and how far times reach."""
+    spans = dict(known.spans)
+    for name in table.column_names:
+        if name.startswith("min("):
+            column = name[4:-1]
+            ends = pa.chunked_array(
+                [*table.column(name).chunks, *table.column(f"max({column})").chunks]
+            )
+            found = _span(ends)
+            if found is not None:
+                spans[column] = found
+    return replace(known, spans=spans, rows=float(table.column(ROWS)[0].as_py()))
 
 
 UNKNOWN = Profile({}, {}, False)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from dashapp import cache
 from dashapp.cache import Entry
 from dashapp.errors import AppError
-from dashapp.query import derive, fuse, page, shelf
+from dashapp.query import derive, fuse, page, profile, shelf
 from dashapp.query.asked import asked
 from dashapp.query.fetch import check_rules, fetched
 from dashapp.query.fuse import Group, Member
@@ -74,26 +74,39 @@ def build(members: Sequence[Member], more: Mapping[str, frozenset[Cut]]) -> list
     `more` are cuts by which each (by its key) may be narrowed. What is there already, or was given
     up lately, is left alone.
     """
-    profile = page.profiled(members, {c.column for cuts in more.values() for c in cuts})
-    if profile is None:
+    known = page.profiled(members, {c.column for cuts in more.values() for c in cuts})
+    if known is None:
         return []
-    return [_built(group) for group in plan(members, more, profile)]
+    return [_built(group) for group in plan(members, more, _reaching(members, more, known))]
+
+
+def _reaching(
+    members: Sequence[Member], more: Mapping[str, frozenset[Cut]], known: Profile
+) -> Profile:
+    """The profile with the number of rows and how far times reach, which costs a query."""
+    need = members[0][0]
+    cuts = {c for cuts in more.values() for c in cuts} | {
+        c for _, q in members for c in q.shape.cuts
+    }
+    wanted = profile.extent_need(need.source, {c.column for c in cuts if c.grain}, need.context)
+    answer = page.kept([wanted]).get(wanted.key) or fetched([wanted])[wanted.key]
+    return known if isinstance(answer, AppError) else profile.reaching(known, answer[0].table)
 
 
 def plan(
-    members: Sequence[Member], more: Mapping[str, frozenset[Cut]], profile: Profile
+    members: Sequence[Member], more: Mapping[str, frozenset[Cut]], known: Profile
 ) -> list[Group]:
     """The rollups for questions, the largest first: all in one, and few for some each."""
     most = settings().rollup_cells
     more = {
-        name: frozenset(c for c in cuts if c.grain or profile.groups(c) <= MOST_MEMBERS)
+        name: frozenset(c for c in cuts if c.grain or known.groups(c) <= MOST_MEMBERS)
         for name, cuts in more.items()
     }
     every = frozenset(c for cuts in more.values() for c in cuts)
     own = {need.key: frozenset(question.shape.cuts) for need, question in members}
     all_cuts = every.union(*own.values())
-    whole = fuse.group_of(members, profile, dict.fromkeys(own, all_cuts))
-    groups = fuse.joined(members, profile, more, min(most, fuse.MOST_CELLS * 20))
+    whole = fuse.group_of(members, known, dict.fromkeys(own, all_cuts))
+    groups = fuse.joined(members, known, more)
     small = [group for group in groups if group.cells <= most]
     if whole is not None and whole.cells <= most and whole.cuts not in {g.cuts for g in small}:
         small.append(whole)
