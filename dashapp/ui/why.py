@@ -165,19 +165,23 @@ def _facts(pairs: Iterable[tuple[str, Component | str]]) -> Component:
 def _numbers(why: Why, row: Mapping[str, Any], look: Look) -> Component:
     """Each number of the row with what it means."""
     known = {meaning.name: meaning for meaning in why.meanings}
-    return html.Div(
-        [
-            html.Section(
-                [
-                    html.H3(title(why, name)),
-                    html.Div(shown(row[name], cell_of(why, name), look, why.zone), className="why-value"),
-                    _meaning(known.get(name)),
-                ]
-            )
-            for name in why.measured
-        ],
-        className="why-numbers",
-    )  # fmt: skip
+    parts = [
+        html.Section(
+            [
+                html.H3(title(why, name)),
+                html.Div(shown(row[name], cell_of(why, name), look, why.zone), className="why-value"),
+                _meaning(known.get(name)),
+            ]
+        )
+        for name in why.measured
+    ]  # fmt: skip
+    # Steps may leave no column of a metric's own: what they work on is told all the same.
+    parts += [
+        html.Section([html.H3(meaning.title), _meaning(meaning)])
+        for name, meaning in known.items()
+        if name not in why.measured
+    ]
+    return html.Div(parts, className="why-numbers")
 
 
 def _meaning(meaning: Meaning | None) -> Component:
