@@ -217,7 +217,7 @@ def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
 )
 def until(viewer: Viewer, page: PageState) -> str:
     """How far the data goes."""
-    latest = filters.data_until(viewer, dashboards.open(viewer, page.slug))
+    latest = filters.data_until(viewer, dashboards.open(viewer, page.slug), page.page)
     if latest is None:
         return ""
     grain: Grain = "day" if formats.finest([latest]) == "day" else "minute"

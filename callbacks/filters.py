@@ -35,7 +35,7 @@ def options(
     """Members that contain what is typed, under the parents' choices; the chosen ones stay."""
     opened = dashboards.open(viewer, page.slug)
     state = FilterState(values=parents or {})
-    found = filters.options(viewer, opened, component_id.key, search or "", state)
+    found = filters.options(viewer, opened, component_id.key, search or "", state, page.page)
     offered = [controls.option(v) for v in found.values]
     known = {o["value"] for o in offered}
     chosen = value if isinstance(value, list) else [value] if value is not None else []

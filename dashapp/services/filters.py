@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from time import time_ns
 from zoneinfo import ZoneInfo
 
 from dashapp import query
 from dashapp.errors import Invalid, NotFound
 from dashapp.query.result import Result
 from dashapp.services import narrowing
-from dashapp.services.asking import person
+from dashapp.services.asking import page_id, person, query_id
 from dashapp.services.charts import locked, zone_of
 from dashapp.services.dashboards import Opened
 from dashapp.services.waiting import let_go
@@ -54,8 +55,13 @@ def _source(opened: Opened, spec: FilterSpec) -> Source:
     return opened.sources[spec.dataset]
 
 
-def options(viewer: Viewer, opened: Opened, key: str, search: str, state: FilterState) -> Options:
-    """Members of a filter's column that contain `search`, narrowed by its parents' choices."""
+def options(
+    viewer: Viewer, opened: Opened, key: str, search: str, state: FilterState, page: str = ""
+) -> Options:
+    """Members of a filter's column that contain `search`, narrowed by its parents' choices.
+
+    What the same `page` looked for before in this filter is stopped, unless it is the same.
+    """
     narrowing.check(opened.layout, state, declared_only=viewer.is_guest)
     spec = find(opened, key)
     if spec.kind != "select" or spec.column is None:
@@ -67,7 +73,7 @@ def options(viewer: Viewer, opened: Opened, key: str, search: str, state: Filter
     parents = {*spec.parents, *viewer.locked_filters}
     narrowed = _narrowing(opened, source.dataset, parents, locked(viewer, state))
     asked = _options_query(source.dataset, spec, search, narrowed)
-    result = _run(viewer, source, asked)
+    result = _run(viewer, source, asked, page, f"filter {key}")
     values = tuple(result.table.column(0).to_pylist())
     return Options(_plain(values[:MAX_OPTIONS]), more=len(values) > MAX_OPTIONS)
 
@@ -134,8 +140,11 @@ def bounds(viewer: Viewer, opened: Opened, key: str) -> tuple[float, float] | No
     return None if row["low"] is None else (float(row["low"]), float(row["high"]))
 
 
-def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
-    """The latest time in the dashboard's datasets, as its tiles show it; nothing if unknown."""
+def data_until(viewer: Viewer, opened: Opened, page: str = "") -> datetime | None:
+    """The latest time in the dashboard's datasets, as its tiles show it; nothing if unknown.
+
+    It is no longer looked for once `page` is left.
+    """
     found = []
     for source in opened.sources.values():
         column = source.dataset.time_column
@@ -144,7 +153,8 @@ def data_until(viewer: Viewer, opened: Opened) -> datetime | None:
         last = SimpleMetric(aggregate="max", column=column, label="until")
         fixed = _fixed(viewer, opened, source.dataset)
         asked = QuerySpec(dataset=source.dataset.uuid, metrics=(last,), filters=fixed)
-        value = _run(viewer, source, asked).table.to_pylist()[0]["until"]
+        name = f"until {source.dataset.uuid}"
+        value = _run(viewer, source, asked, page, name).table.to_pylist()[0]["until"]
         if isinstance(value, date):
             found.append(_moment(value, ZoneInfo(zone_of(viewer, source.dataset))))
     return max(found, default=None)
@@ -157,12 +167,18 @@ def _moment(value: date, zone: ZoneInfo) -> datetime:
     return value.astimezone(zone).replace(tzinfo=None) if value.tzinfo else value
 
 
-def _run(viewer: Viewer, source: Source, asked: QuerySpec) -> Result:
+def _run(
+    viewer: Viewer, source: Source, asked: QuerySpec, page: str = "", name: str = ""
+) -> Result:
     let_go()
     context = query.Context(
         zone_of(viewer, source.dataset), datetime.now(UTC), locale=viewer.locale,
         person=person(viewer),
     )  # fmt: skip
+    if page:
+        here, who, now = page_id(viewer, page), query_id(viewer, page, name), time_ns()
+        context = replace(context, query_id=who, page=here, sequence=now)
+        query.supersede(here, {who: (query.key_of(source, asked, context),)}, now)
     return query.run(source, asked, context)
 
 

@@ -3,11 +3,22 @@
 (function () {
   "use strict";
   const FIRST_S = 2, LAST_S = 30; // Between two asks for a tile that is late.
-  let left = false;
+  let left = false, waiting = 0;
+
+  const through = window.fetch;
+  window.fetch = function (...args) {
+    const answer = through.apply(this, args);
+    if (String(args[0]?.url || args[0]).includes("_dash-update-component")) {
+      waiting += 1;
+      const over = () => { waiting -= 1; };
+      answer.then(over, over);
+    }
+    return answer;
+  };
 
   function leave() {
     const page = (window.dashapp.reach || {}).page;
-    if (left || !page || !document.querySelector("[data-tile].is-asked")) return;
+    if (left || !page || !waiting) return;
     left = true;
     const token = document.cookie.split("; ").find((part) => part.startsWith("_csrf_token="));
     window.fetch("/api/v1/pages/leave", {
