@@ -9,7 +9,7 @@ which holds for no other way of joining them (docs/architecture.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -84,13 +84,26 @@ def covers(members: Sequence[Member], profile: Profile | None) -> list[Cover]:
     return [cover for cover in made if cover is not None]
 
 
+def pays_now(made: Group, one: Group, other: Group, most_cells: float) -> bool:
+    """Whether a cover is small, or no larger than what is asked anyway."""
+    return made.cells <= most_cells or made.cells <= max(one.cells, other.cells)
+
+
+def similar(made: Group, one: Group, other: Group, most_cells: float) -> bool:
+    """Whether a cover is small, or about as large as each: small ones stay quick by themselves."""
+    return made.cells <= most_cells or made.cells <= 2 * min(one.cells, other.cells)
+
+
 def joined(
     members: Sequence[Member],
     profile: Profile,
     more: Mapping[str, frozenset[Cut]] | None = None,
-    most_cells: float = MOST_CELLS,
+    pays: Callable[[Group, Group, Group, float], bool] = pays_now,
 ) -> list[Group]:
-    """Groups of questions joined pair by pair, the pair with the smallest cover first."""
+    """Groups of questions joined pair by pair, the pair with the smallest cover first.
+
+    `pays` says whether a cover is worth it for two groups.
+    """
     groups = [g for m in members if (g := group_of([m], profile, more)) is not None]
     numbered = dict(enumerate(groups))
     pairs: dict[tuple[int, int], Group] = {}
@@ -98,7 +111,7 @@ def joined(
     def consider(one: int, others: Iterable[int]) -> None:
         for other in others:
             made = group_of([*numbered[one].members, *numbered[other].members], profile, more)
-            if made is not None and _pays(made, numbered[one], numbered[other], most_cells):
+            if made is not None and pays(made, numbered[one], numbered[other], MOST_CELLS):
                 pairs[min(one, other), max(one, other)] = made
 
     for at in list(numbered):
@@ -115,11 +128,6 @@ def joined(
         consider(fresh, others)
         fresh += 1
     return list(numbered.values())
-
-
-def _pays(made: Group, one: Group, other: Group, most_cells: float) -> bool:
-    """Whether a cover is small, or no larger than what is asked anyway."""
-    return made.cells <= most_cells or made.cells <= max(one.cells, other.cells)
 
 
 def group_of(

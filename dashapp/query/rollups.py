@@ -106,7 +106,7 @@ def plan(
     own = {need.key: frozenset(question.shape.cuts) for need, question in members}
     all_cuts = every.union(*own.values())
     whole = fuse.group_of(members, known, dict.fromkeys(own, all_cuts))
-    groups = fuse.joined(members, known, more)
+    groups = fuse.joined(members, known, more, fuse.similar)
     small = [group for group in groups if group.cells <= most]
     if whole is not None and whole.cells <= most and whole.cuts not in {g.cuts for g in small}:
         small.append(whole)
