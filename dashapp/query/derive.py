@@ -12,6 +12,7 @@ from dashapp.errors import AppError
 from dashapp.query import shelf
 from dashapp.query.asked import Asked, asked
 from dashapp.query.atoms import Atom, Unsure
+from dashapp.query.identity import ByIdentity
 from dashapp.query.plan import Need, scope_of
 from dashapp.query.result import Rung
 from dashapp.query.rollup import Rollup
@@ -47,18 +48,21 @@ def from_kept(needs: Sequence[Need], check: Check) -> dict[str, Made]:
     return found
 
 
+_unruled: ByIdentity[Source] = ByIdentity(1000)
 _Place = tuple[str, Kept, tuple[Atom, ...]]
 
 
 def _places(need: Need, shelves: dict[str, list[Kept]], check: Check) -> Iterator[_Place]:
     """Kept answers that may hold a need, with the rules to be applied to them."""
     source = need.source
-    scopes: list[tuple[str, tuple[Atom, ...]]] = [(scope_of(source, need.context), ())]
+    scopes: list[tuple[str, tuple[Atom, ...]]] = [
+        (scope_of(source, need.context, need.version), ())
+    ]
     if source.rules:
         rules = rule_atoms(source, dialect_of(source))
         if rules is not None and _may_serve(source, check):
-            bare = source.model_copy(update={"rules": ()})
-            scopes.append((scope_of(bare, need.context), rules))
+            bare = _unruled.get((source,), None, lambda: source.model_copy(update={"rules": ()}))
+            scopes.append((scope_of(bare, need.context, need.version), rules))
     for scope, rules_ in scopes:
         if scope not in shelves:
             shelves[scope] = shelf.known(scope)

@@ -62,7 +62,7 @@ def grouped(needs: Sequence[Need]) -> list[list[Member]]:
         question = asked(need)
         if question is None:
             continue
-        scope = scope_of(need.source, need.context)
+        scope = scope_of(need.source, need.context, need.version)
         name = (scope, question.shape.opaque, need.context.force)
         found.setdefault(name, []).append((need, question))
     return [members for members in found.values() if len(members) > 1]

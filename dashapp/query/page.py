@@ -144,7 +144,7 @@ def _shelve(needs: Sequence[Need], found: Mapping[str, Answer]) -> None:
         answer = found[need.key]
         if isinstance(answer, AppError) or answer[1] != "warehouse" or need.life_s <= 0:
             continue
-        scope = scope_of(need.source, need.context)
+        scope = scope_of(need.source, need.context, need.version)
         fresh.setdefault(scope, []).append((need, answer[0]))
     for scope, landed in fresh.items():
         shelf.add(scope, landed)

@@ -199,11 +199,18 @@ def rollup_need(source: Source, spec: QuerySpec, context: Context, most_cells: i
     return replace(made, key=f"rollup{made.key.removeprefix('answer')}", is_rollup=True)
 
 
-def scope_of(source: Source, context: Context) -> str:
+def scope_of(source: Source, context: Context, version: DataVersion) -> str:
     """Names all answers that may be made of each other: of the same data, rules and clock."""
-    columns = [[c.name, c.type, c.zoned, c.expression] for c in source.dataset.columns]
-    version = version_of(source, context.action)
-    return _key("scope", columns, source, context, fingerprint(source.rules), version)
+    asking = (context.zone, context.locale, version.token)
+
+    def named() -> str:
+        columns = [[c.name, c.type, c.zoned, c.expression] for c in source.dataset.columns]
+        return _key("scope", columns, source, context, fingerprint(source.rules), version)
+
+    return _scopes.get((source,), asking, named)
+
+
+_scopes: ByIdentity[str] = ByIdentity(2000)
 
 
 def _key(

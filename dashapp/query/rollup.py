@@ -8,6 +8,7 @@ dashboards, cubes of brushes and answers kept by chance are all this one class.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,7 @@ from dashapp.query.passing import passing
 from dashapp.query.statistics import Column, Grouping, column_of, finished, merged
 from dashapp.query.subsume import Holding, Way
 
+MOST_SELECTED = 4  # Choices whose cells are remembered.
 MOST_DENSE = 4_000_000  # Groups that are counted by their number; more are looked up.
 Selected = Numbers | None
 
@@ -38,7 +40,8 @@ class Rollup:
         names = holding.names
         self._groupings: list[Members | None] = [None] * len(names)
         self._stats: dict[Stat, Column] = {}
-        self._codes_of: dict[tuple[int, Cut], Numbers] = {}
+        self._selected: dict[frozenset[tuple[Atom, int]], Selected] = {}
+        self._lock = threading.Lock()
 
     @property
     def nbytes(self) -> int:
@@ -78,7 +81,19 @@ class Rollup:
         return groups.answer(asked.spec, self._grouped(asked, groupings, rows), asked.row_limit)
 
     def _passing(self, residual: Sequence[tuple[Atom, int]]) -> Selected:
-        """The cells that pass all atoms; None for all."""
+        """The cells that pass all atoms; None for all. The tiles of a page mostly ask alike."""
+        name = frozenset(residual)
+        with self._lock:
+            if name in self._selected:
+                return self._selected[name]
+        found = self._select(residual)
+        with self._lock:
+            while len(self._selected) >= MOST_SELECTED:
+                del self._selected[next(iter(self._selected))]
+            self._selected[name] = found
+        return found
+
+    def _select(self, residual: Sequence[tuple[Atom, int]]) -> Selected:
         kept: Numbers | None = None
         by_grouping: dict[int, Numbers] = {}
         for found, at in residual:

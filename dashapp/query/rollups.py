@@ -63,7 +63,7 @@ def members_of(
         for need in needs:
             question = asked(need)
             if question is not None and not need.spec.offset:
-                name = (scope_of(source, context), question.shape.opaque)
+                name = (scope_of(source, context, need.version), question.shape.opaque)
                 found.setdefault(name, {})[need.key] = (need, question)
     return [list(members.values()) for members in found.values()]
 
@@ -139,7 +139,7 @@ def _built(group: Group) -> Built:
         return Built(names, 0, entry.seconds, problem)
     if made is not None:
         cache.results().put(need.key, entry, need.life_s)
-    shelf.add(scope_of(need.source, need.context), [(need, entry)])
+    shelf.add(scope_of(need.source, need.context, need.version), [(need, entry)])
     return Built(names, entry.table.num_rows, entry.seconds, bytes=entry.table.nbytes)
 
 
