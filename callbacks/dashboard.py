@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from dash import ALL, MATCH, Input, Output, State, no_update
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,9 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from callbacks.shapes import PageState, PartId
 from dashapp.charts import formats
 from dashapp.errors import AppError
-from dashapp.services import charts, dashboards, filters
-from dashapp.services.charts import Answer
-from dashapp.services.dashboards import Opened
+from dashapp.services import charts, dashboards, filters, rollups
 from dashapp.specs import FilterState, Grain
 from dashapp.ui import board, cards, ids, painted
 from dashapp.ui.texts import t
@@ -161,29 +159,19 @@ def answers(
             may_be_late=not ask.force, action=ask.action,
         )  # fmt: skip
         found = charts.answers(viewer, opened, wanted, want, ask.shown, painted.found)
+        if state != FilterState() and not ask.tick:
+            rollups.begin(viewer, opened)
     except AppError as error:
         return {key: (cards.failed(error), "", "", None, False, None) for key in wanted}
     parts = {}
     for key, answer in found.items():
         shown: tuple[Any, Any] = (no_update, no_update)
         if not answer.is_late or ask.shown.get(key) != answer.shown:  # Else still the older one.
-            shown = cast(Any, answer.painted) or drawn(viewer, opened, answer)
+            dataset = opened.chart(opened.place(key)[1]).dataset if answer.drawing else None
+            shown = painted.tile(answer, str(dataset or ""), viewer.zone)
         as_of = answer.as_of.isoformat() if answer.as_of else None
         parts[key] = (*shown, answer.shown, as_of, answer.is_late, board.version(answer.version))
     return parts
-
-
-def drawn(viewer: Viewer, opened: Opened, answer: Answer) -> tuple[Any, Any]:
-    """Body and foot of a tile; what was drawn is kept for who sees the same next."""
-    dataset = ""
-    if answer.drawing is not None:
-        dataset = str(opened.chart(opened.place(answer.key)[1]).dataset or "")
-    body, foot = cards.tile(
-        answer.key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
-    )
-    if answer.drawing is None or answer.error is not None:
-        return body, foot
-    return painted.keep(answer.picture, body, foot)
 
 
 class Action(BaseModel):
