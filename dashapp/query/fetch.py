@@ -158,6 +158,7 @@ _looked: dict[tuple[DatasetSpec, tuple[RowRule, ...]], float] = {}
 
 
 def streamed(need: Need) -> Iterator[pa.RecordBatch]:
+    """The answer in batches as the warehouse gives them, never held as a whole."""
     warehouse = warehouses.pool(need.source.database)
     left = need.row_limit
     turn = need.context.turn
