@@ -14,7 +14,7 @@ from dashapp.services import charts, dashboards, filters, narrowing
 from dashapp.services.charts import Answer, Want
 from dashapp.services.dashboards import Opened
 from dashapp.specs import FilterState
-from dashapp.ui import board, cards, grid, shell
+from dashapp.ui import board, cards, grid, painted, shell
 from dashapp.ui import filters as controls
 from dashapp.ui.board import Board
 from dashapp.ui.grid import TileView
@@ -68,7 +68,8 @@ def drawn(visit: Visit, opened: Opened) -> Board:
     active = active_tab(visit, opened)
     keys = [tile.key for tab, tile in opened.layout.tiles() if tab == active]
     page = uuid4().hex
-    known = charts.known(viewer, opened, keys, Want(state=state, page=page, action=board.OPEN))
+    want = Want(state=state, page=page, action=board.OPEN)
+    known = charts.known(viewer, opened, keys, want, painted.found)
     groups = grouped(opened)
     bounds = {
         f.key: bounds_of(viewer, opened, f.key) for f in opened.layout.filters if f.kind == "range"
@@ -130,10 +131,7 @@ def view(viewer: Viewer, opened: Opened, key: str, group: int, answer: Answer | 
     body: Component = cards.skeleton(made.family)
     foot: Component | str = ""
     if answer is not None:
-        dataset = str(chart.dataset or "")
-        body, foot = cards.tile(
-            key, dataset, answer.drawing, answer.error, answer.results, viewer.zone
-        )
+        body, foot = painted.tile(answer, str(chart.dataset or ""), viewer.zone)
     return TileView(
         title=tile.title or chart.name, subtitle=str(chart.options.get("subtitle") or ""),
         group=group, body=body, foot=foot, menu=menu(viewer, made.uses_dataset),

@@ -194,7 +194,13 @@ def _require_choice(opened: Opened, key: str, missing: list[str]) -> None:
             raise Invalid(f"Choose a value for “{chosen.title}” first.", required=chosen.key)
 
 
-def known(viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want) -> dict[str, Answer]:
+def known(
+    viewer: Viewer,
+    opened: Opened,
+    keys: Iterable[str],
+    want: Want,
+    pictures: Pictures | None = None,
+) -> dict[str, Answer]:
     """Tiles whose answers are all in the cache, drawn; no warehouse is asked for one."""
     let_go()
     want = replace(want, action=want.action or query.once())
@@ -204,7 +210,7 @@ def known(viewer: Viewer, opened: Opened, keys: Iterable[str], want: Want) -> di
         results = {name: _peeked(a, spec) for name, spec in a.specs.items()}
         outcomes = {name: result for name, result in results.items() if result is not None}
         if len(outcomes) == len(results):
-            found[a.key] = _drawn(a, outcomes, look)
+            found[a.key] = _drawn(a, outcomes, look, pictures)
     return found
 
 
