@@ -5,28 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count as counting
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dashapp.errors import AppError
 from dashapp.query import Context
-from dashapp.query.atoms import Unsure
-from dashapp.query.measures import Measure, Stat, measure
-from dashapp.query.rollup import Asked, Rollup
+from dashapp.query.asked import Asked, asked
+from dashapp.query.atoms import Atom, Clock, Unsure
+from dashapp.query.measures import Stat
+from dashapp.query.plan import planned
+from dashapp.query.rollup import Rollup
+from dashapp.query.ruled import rule_atoms
 from dashapp.query.subsume import (
     Shape,
     Way,
     answerable,
-    clock_of,
     dialect_of,
     holding,
     is_whole,
     tried_shape,
 )
 from dashapp.specs import QuerySpec, Source
-from dashapp.specs.query import Metric
 from tests.query.fuzz import tally
 from tests.query.fuzz.data import Land
 from tests.query.fuzz.oracle import Direct, difference, direct
@@ -34,7 +35,7 @@ from tests.query.fuzz.questions import Case, cases
 
 WANTED = int(os.environ.get("DASHAPP_FUZZ", "2100")) // 3
 PER_CASE = 8  # At least so many derived answers come of one case, on the average.
-versions = count(1_000_000)
+versions = counting(1_000_000)
 
 
 @dataclass(frozen=True)
@@ -49,47 +50,17 @@ class Question:
 
 def asked_of(source: Source, spec: QuerySpec, context: Context) -> Asked | None:
     """What a rollup is asked; None where it cannot be."""
-    shape = tried_shape(source, spec, clock_of(source, context.zone, context.now))
-    if shape is None or any(m is None for m in shape.measures):
+    try:
+        return asked(planned(source, spec, context).main)
+    except AppError:
         return None
 
-    def of(metrics: Sequence[Metric]) -> list[Measure] | None:
-        found = [measure(source.dataset, m, dialect_of(source)) for m in metrics]
-        known = [m for m in found if m is not None]
-        return known if len(known) == len(found) else None
 
-    labels = [d.name for d in spec.dimensions] + [
-        m if isinstance(m, str) else m.label for m in spec.metrics
-    ]
-    hidden = {o.by: o.metric for o in spec.order if o.by not in labels and o.metric is not None}
-    having, sorting = of([h.metric for h in spec.having]), of(list(hidden.values()))
-    ranking = None
-    if spec.series:
-        by = spec.series.by if spec.series.by is not None else spec.metrics[0]
-        ranked = of([by])
-        if ranked is None:
-            return None
-        ranking = ranked[0]
-    if having is None or sorting is None:
-        return None
-    return Asked(
-        spec, shape, tuple(having), ranking, tuple(zip(hidden, sorting, strict=True)),
-        context.row_limit or 50_000,
-    )  # fmt: skip
-
-
-def needs(asked: Asked) -> list[Stat]:
-    """All statistics that a question is made of."""
-    measures = [m for m in asked.shape.measures if m is not None]
-    measures += [*asked.having, *(m for _, m in asked.sorting)]
-    measures += [asked.ranking] if asked.ranking else []
-    return list(dict.fromkeys(s for m in measures for s in m.needs))
-
-
-def as_rollup(question: Question) -> QuerySpec | None:
+def as_rollup(question: Question) -> QuerySpec:
     """The statistics of a question by its dimensions: what the planner asks for."""
-    stats = [s for s in needs(question.asked) if s.kind != "distinct"]
-    metrics = tuple(s.metric() for s in dict.fromkeys([Stat("rows"), *stats]))
+    stats = {s.name: s for s in question.asked.stats if s.kind != "distinct"}
+    metrics = tuple(stats[name].metric() for name in sorted(stats) if name != "rows()")
+    metrics += (Stat("rows").metric(),)
     spec = question.spec
     return QuerySpec(
         dataset=spec.dataset, dimensions=spec.dimensions, metrics=metrics, filters=spec.filters,
@@ -100,7 +71,7 @@ def as_rollup(question: Question) -> QuerySpec | None:
 def held(source: Source, spec: QuerySpec, context: Context) -> Rollup | None:
     """The answer to a question as a rollup, if it is whole."""
     wide = Context(zone=context.zone, now=context.now)
-    shape: Shape | None = tried_shape(source, spec, clock_of(source, wide.zone, wide.now))
+    shape: Shape | None = tried_shape(source, spec, Clock(source.dataset, wide.zone, wide.now))
     if shape is None:
         return None
     found = direct(source, spec, wide)
@@ -117,26 +88,21 @@ def questions(land: Land, case: Case) -> dict[object, list[Question]]:
         source = land.source(case.viewers[action.viewer], version=version, **case.dataset)
         for spec in action.questions:
             bare = spec.model_copy(update={"post": ()})
-            asked = asked_of(source, bare, action.context)
-            if asked is not None:
+            put = asked_of(source, bare, action.context)
+            if put is not None:
                 scope = (action.viewer, action.context.zone)
-                found.setdefault(scope, []).append(Question(source, bare, action.context, asked))
+                found.setdefault(scope, []).append(Question(source, bare, action.context, put))
     return found
 
 
-def derived(kept: Sequence[Rollup], question: Question) -> list[tuple[Rollup, Direct]]:
+def derived(
+    kept: Sequence[Rollup], question: Question, rules: Sequence[Atom] = ()
+) -> list[tuple[Rollup, Direct]]:
     """The question's answers from all kept ones that hold it."""
     found = []
     for rollup in kept:
-        measures = [*question.asked.having, *(m for _, m in question.asked.sorting)]
-        measures += [question.asked.ranking] if question.asked.ranking else []
-        way = answerable(rollup.holding, question.asked.shape)
-        have = set(rollup.holding.stats)
-        cuts = rollup.holding.shape.cuts
-        more = {s for m in measures for s in m.needs if s.kind != "distinct"}
-        members = {s.column for m in measures for s in m.needs if s.kind == "distinct"}
-        raw = {c.column for c in cuts if c.is_raw}
-        if isinstance(way, Way) and more <= have and members <= raw:
+        way = answerable(rollup.holding, question.asked.shape, question.asked.stats, rules)
+        if isinstance(way, Way):
             try:
                 found.append((rollup, Direct(*rollup.answer(question.asked, way))))
             except Unsure:
@@ -145,28 +111,43 @@ def derived(kept: Sequence[Rollup], question: Question) -> list[tuple[Rollup, Di
 
 
 def check(land: Land, case: Case) -> None:
-    """Derive what can be derived, and compare."""
-    for asked in questions(land, case).values():
-        kept: list[Rollup] = []
-        for question in asked[:12]:
-            wide = as_rollup(question)
-            for spec in (question.spec, wide):
-                made = held(question.source, spec, question.context) if spec else None
-                kept += [made] if made is not None else []
-        for question in asked:
+    """Derive what can be derived, and compare; also for viewers under rules from all rows."""
+    for scope in questions(land, case).values():
+        kept = [r for q in scope[:12] for r in _rollups(q.source, q)]
+        bare = scope[0].source.model_copy(update={"rules": ()})
+        rules = rule_atoms(scope[0].source, dialect_of(bare)) if scope[0].source.rules else None
+        open_ = [r for q in scope[:6] for r in _rollups(bare, q)] if rules else []
+        for question in scope:
             answers = derived(kept, question)
-            if not answers:
-                tally.count(land.kind, "not derived")
-                continue
-            right = direct(question.source, question.spec, question.context)
-            for rollup, answer in answers:
-                tally.count(land.kind, "derived alone")
-                rules = [r.clause for r in question.source.rules]
-                told = question.spec.model_dump_json(exclude_defaults=True, exclude={"dataset"})
-                about = f"rules {rules}: {told}\nfrom {rollup.holding}"
-                assert not isinstance(right, AppError), f"{about}\nmust be refused: {right!r}"
-                wrong = difference(question.source, question.spec, question.context, answer, right)
-                assert wrong is None, f"{about}\n{wrong}"
+            count(land, "alone", len(answers))
+            under_rules = derived(open_, question, rules or ())
+            count(land, "under rules", len(under_rules))
+            _compare(question, answers + under_rules)
+
+
+def count(land: Land, how: str, number: int) -> None:
+    """So many answers were derived."""
+    for _ in range(number):
+        tally.count(land.kind, f"derived {how}")
+
+
+def _rollups(source: Source, question: Question) -> list[Rollup]:
+    specs = (question.spec, as_rollup(question))
+    made = [held(source, spec, question.context) for spec in specs]
+    return [rollup for rollup in made if rollup is not None]
+
+
+def _compare(question: Question, answers: Sequence[tuple[Rollup, Direct]]) -> None:
+    if not answers:
+        return
+    right = direct(question.source, question.spec, question.context)
+    rules = [r.clause for r in question.source.rules]
+    told = question.spec.model_dump_json(exclude_defaults=True, exclude={"dataset"})
+    for rollup, answer in answers:
+        about = f"rules {rules}: {told}\nfrom {rollup.holding}"
+        assert not isinstance(right, AppError), f"{about}\nmust be refused: {right!r}"
+        wrong = difference(question.source, question.spec, question.context, answer, right)
+        assert wrong is None, f"{about}\n{wrong}"
 
 
 @pytest.mark.timeout(7200)
