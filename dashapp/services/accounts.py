@@ -39,6 +39,7 @@ from dashapp.services.usernames import is_username, normal, require_username
 from dashapp.settings import settings
 from dashapp.viewer import Role, Viewer
 from models import Group, User, db, utcnow
+from models.revision import NOTE
 
 __all__ = [
     "add_to_group",
@@ -95,7 +96,13 @@ def sign_in(username: str, password: str, address: str) -> User:
     tries.forgive(account)
     if user.password_hash is not None and is_outdated(user.password_hash):
         user.password_hash = hashed(password)
-    user.last_sign_in_at = utcnow()
+    now = utcnow()
+    noted = (
+        sa.update(User)
+        .where(User.id == user.id)
+        .values(last_sign_in_at=now, changed_at=User.changed_at)
+    )
+    db.session.execute(noted.execution_options(**{NOTE: True}))
     audit.record(viewer_of(user), "user.sign_in", user, address=address)
     db.session.commit()
     return user

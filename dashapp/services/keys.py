@@ -18,6 +18,7 @@ from dashapp.services import audit
 from dashapp.services.sessions import as_viewer
 from dashapp.viewer import Viewer
 from models import ApiKey, User, db, group_members, utcnow
+from models.revision import NOTE
 
 USED_EVERY = timedelta(minutes=1)
 PREFIX_CHARS = 10
@@ -102,7 +103,8 @@ def api_viewer(token: str) -> Viewer | None:
     scopes = frozenset(key.scopes) & (PERMISSIONS.keys() if user.is_service else granted(user.role))
     viewer = as_viewer(user, frozenset(r[2] for r in rows if r[2] is not None), frozenset(scopes))
     if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
-        key.last_used_at = now
+        noted = sa.update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now)
+        db.session.execute(noted.execution_options(**{NOTE: True}))
         db.session.commit()
     return viewer
 

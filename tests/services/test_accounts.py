@@ -20,6 +20,7 @@ from dashapp.services import accounts, passwords, tries
 from dashapp.settings import Settings, using
 from dashapp.viewer import SYSTEM
 from models import AuditEvent, Group, SignInLink, User, UserSession, db
+from models.revision import WORD
 from tests.services.metadata import add, person, statements, user
 
 GOOD = "correct horse battery"
@@ -386,3 +387,14 @@ def test_events_tell_who_and_never_secrets(ann: User) -> None:
 def test_zone_falls_back_to_the_servers(ann: User, chosen: Settings) -> None:
     with using(chosen.model_copy(update={"default_zone": "Europe/Paris"})):
         assert accounts.viewer_of(ann).zone == "Europe/Paris"
+
+
+def test_who_signs_in_makes_nobody_read_the_metadata_anew(app: Flask) -> None:
+    accounts.create_user(SYSTEM, "carol", password=GOOD)
+    before = db.session.scalar(WORD)
+    db.session.commit()
+    accounts.sign_in("carol", GOOD, "203.0.113.9")
+    session = accounts.open_session(accounts.sign_in("carol", GOOD, "203.0.113.9"))
+    assert accounts.session_viewer(session) is not None
+    db.session.commit()
+    assert db.session.scalar(WORD) == before
