@@ -16,7 +16,7 @@ import pytest
 
 from dashapp import cache, query, warehouses
 from dashapp.errors import AppError
-from dashapp.query import versions
+from dashapp.query import keys, plan, versions
 from dashapp.specs import DatabaseSpec, Source
 from tests import servers
 from tests.query.asking import SHOP, Shop, by, context, processes, totals, truth
@@ -261,3 +261,15 @@ def test_many_threads_get_one_version(lite: Shop) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(look, range(8)))) == 1
+
+
+def test_a_key_without_the_version_would_show_older_data(
+    lite: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(*about: Any, version: str, **more: Any) -> str:
+        return keys.key(*about, version="", **more)
+
+    monkeypatch.setattr(plan, "key", forgetful)
+    ask(lite.source())
+    execute(lite, "DELETE FROM sales WHERE region = 'US'")
+    assert totals(ask(lite.source())) == truth(0)
