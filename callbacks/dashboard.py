@@ -178,8 +178,8 @@ class Action(BaseModel):
     """A choice in a tile's menu."""
 
     model_config = ConfigDict(extra="ignore")
-    act: Literal["refresh", "cancel", "rows", "sql", "table"]
-    tile: str
+    act: Literal["refresh", "cancel", "rows", "sql", "table", "plan", "plan-measured"]
+    tile: str | None = None  # None: of the whole page
 
 
 @wiring.callback(
@@ -192,7 +192,7 @@ class Action(BaseModel):
 )
 def cancel(viewer: Viewer, action: Action | None, page: PageState) -> object:
     """Stop what a tile waits for; its answer then says that it was cancelled."""
-    if action is None or action.act != "cancel":
+    if action is None or action.act != "cancel" or action.tile is None:
         return no_update
     return charts.cancel(viewer, page.page, action.tile)
 

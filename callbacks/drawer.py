@@ -14,7 +14,7 @@ from callbacks.shapes import PageState, PartId
 from dashapp.charts.base import Look
 from dashapp.charts.colors import PALETTES
 from dashapp.errors import AppError, Invalid
-from dashapp.services import charts, dashboards
+from dashapp.services import charts, dashboards, plans
 from dashapp.services.charts import RowsPage, Want
 from dashapp.services.dashboards import Opened
 from dashapp.specs import Filter, FilterState, Order
@@ -34,36 +34,41 @@ wiring = Wiring("drawer")
     Input(ids.ACTION, "data"),
     State(ids.FILTERS, "data"),
     State(ids.PAGE, "data"),
+    State(ids.TABS, "active_tab"),
     permission="dashboard.view",
     on_error=lambda error: (True, t("This did not work"), cards.failed(error)),
     prevent_initial_call=True,
 )
 def show(
-    viewer: Viewer, action: Action | None, state: FilterState, page: PageState
+    viewer: Viewer, action: Action | None, state: FilterState, page: PageState, tab: str | None
 ) -> tuple[object, object, object]:
     """Open the dialog with what the menu asked for."""
-    if action is None or action.act not in ("rows", "sql", "table"):
+    if action is None or action.act in ("refresh", "cancel"):
         return no_update, no_update, no_update
     opened = dashboards.open(viewer, page.slug)
+    if action.tile is None:
+        found = plans.plan(viewer, opened, state, tab, measured=action.act == "plan-measured")
+        return True, t("How this page is answered"), drawer.plan(found)
     asked = charts.ask(viewer, opened, action.tile, Want(state=state))
     titles = {
         "rows": t("Underlying rows of {title}", title=asked.title),
         "sql": t("SQL of {title}", title=asked.title),
         "table": asked.title,
     }
-    return True, titles[action.act], content(viewer, opened, action, Want(state=state))
+    return True, titles[action.act], content(viewer, opened, action.act, action.tile, state)
 
 
-def content(viewer: Viewer, opened: Opened, action: Action, want: Want) -> Component:
-    """The body of the dialog."""
-    if action.act == "sql":
-        return drawer.statements(charts.statements(viewer, opened, action.tile, want), viewer.zone)
-    if action.act == "rows":
-        return grids.rows(ids.rows(action.tile), charts.columns_of(viewer, opened, action.tile))
-    answer = charts.answers(viewer, opened, [action.tile], want)[action.tile]
+def content(viewer: Viewer, opened: Opened, act: str, key: str, state: FilterState) -> Component:
+    """The body of the dialog of one tile."""
+    want = Want(state=state)
+    if act == "sql":
+        return drawer.statements(charts.statements(viewer, opened, key, want), viewer.zone)
+    if act == "rows":
+        return grids.rows(ids.rows(key), charts.columns_of(viewer, opened, key))
+    answer = charts.answers(viewer, opened, [key], want)[key]
     if answer.error is not None:
         raise answer.error
-    chart = opened.chart(opened.place(action.tile)[1])
+    chart = opened.chart(opened.place(key)[1])
     look = Look(palette=PALETTES["dashapp"], locale=viewer.locale, zone=viewer.zone)
     dataset = opened.datasets.get(chart.dataset) if chart.dataset else None
     return grids.plain({n: r.table for n, r in answer.results.items()}, dataset, look)

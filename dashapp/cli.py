@@ -21,9 +21,21 @@ from dashapp import docs, programs
 from dashapp.errors import AppError, Invalid
 from dashapp.jobs import celery_app
 from dashapp.jobs.supervise import Program
-from dashapp.services import accounts, bundles, datasets, doctor, embed, examples, secrets
+from dashapp.services import (
+    accounts,
+    bundles,
+    dashboards,
+    datasets,
+    doctor,
+    embed,
+    examples,
+    plans,
+    rollups,
+    secrets,
+)
 from dashapp.services.superset import archive, importing, writing
 from dashapp.settings import settings
+from dashapp.specs import FilterState
 from dashapp.viewer import SYSTEM
 from dashapp.web.core import create_core
 from models import migrate
@@ -254,6 +266,36 @@ def export(
                 return
             output.write_text(text, encoding="utf-8")
     click.echo(f"Written to {output}.")
+
+
+@commands.command()
+@click.argument("slug")
+@click.option("--state", default="{}", help="Choices in filters, as JSON: the f of a page's URL.")
+@click.option("--tab", help="Key of a tab; the first by default.")
+@click.option("--measure", is_flag=True, help="Ask the warehouse again, together and one by one.")
+@click.option("--sql", is_flag=True, help="Show the queries.")
+def explain(slug: str, state: str, tab: str | None, measure: bool, sql: bool) -> None:
+    """Say how the page of a dashboard is answered: which tiles by which query."""
+    with core():
+        chosen = FilterState.model_validate_json(state)
+        found = plans.plan(SYSTEM, dashboards.open(SYSTEM, slug), chosen, tab, measured=measure)
+    click.echo(found.sentence)
+    for step in found.steps:
+        asked = f", {step.rows:,} rows, {step.seconds:.2f} s" if step.sql else ""
+        click.echo(f"  {step.how}: {', '.join(step.tiles)}{asked}")
+        if sql and step.sql:
+            click.echo("    " + step.sql.replace("\n", "\n    "))
+
+
+@commands.command()
+@click.argument("slugs", nargs=-1, required=True)
+def warm(slugs: tuple[str, ...]) -> None:
+    """Make the rollups of dashboards, so that no choice on them asks a warehouse."""
+    with core():
+        for slug in slugs:
+            for built in rollups.build(SYSTEM, dashboards.open(SYSTEM, slug)):
+                what = built.problem or f"{built.cells:,} cells, {built.bytes / 1e6:.1f} MB"
+                click.echo(f"{slug} by {', '.join(built.dimensions)}: {what}")
 
 
 @commands.command()

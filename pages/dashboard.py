@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import uuid4
 
 from dash.development.base_component import Component
@@ -27,6 +28,8 @@ RIGHTS = {
     "export:data": "export.run",
     "export:rows": "export.run",
 }
+
+MOST = 12  # Tiles of one request: more would wait for each other longer than a plan saves.
 
 
 def layout(visit: Visit) -> Component:
@@ -81,6 +84,7 @@ def drawn(visit: Visit, opened: Opened) -> Board:
         reach=reach(viewer, opened, groups, known, bounds),
         is_favourite=None if viewer.is_guest else dashboards.is_favourite(viewer, opened),
         locked=frozenset(viewer.locked_filters), may_export=viewer.may("bundle.export"),
+        may_plan=opened.may_edit and viewer.may("sql.view"),
     )  # fmt: skip
 
 
@@ -107,16 +111,29 @@ def bounds_of(viewer: Viewer, opened: Opened, key: str) -> controls.Bounds:
 
 
 def grouped(opened: Opened) -> dict[str, int]:
-    """The group of each tile: tables, the slowest to draw, have the last one to themselves."""
-    groups, turn = {}, 0
-    for _, tile in opened.layout.tiles():
+    """The group of each tile: one request asks the database once for all that goes together.
+
+    Tiles of one dataset are in one group, up to `MOST` of a tab; the dataset with most tiles comes
+    first, each next one into the group with fewest. Tables, the slowest to draw, have the last
+    group to themselves.
+    """
+    batches: dict[tuple[str, object], list[str]] = {}
+    groups = {}
+    for tab, tile in opened.layout.tiles():
         chart = opened.charts.get(tile.chart)
         if chart is not None and chart.kind in ("table", "pivot_table"):
             groups[tile.key] = grid.GROUPS - 1
         else:
-            groups[tile.key] = turn % (grid.GROUPS - 1)
-            turn += 1
-    return groups
+            batches.setdefault((tab, chart and chart.dataset), []).append(tile.key)
+    loads: dict[str, Counter[int]] = {}
+    for (tab, _), keys in sorted(batches.items(), key=lambda item: -len(item[1])):
+        load = loads.setdefault(tab, Counter(dict.fromkeys(range(grid.GROUPS - 1), 0)))
+        for start in range(0, len(keys), MOST):
+            group = min(load, key=lambda g: (load[g], g))
+            part = keys[start : start + MOST]
+            load[group] += len(part)
+            groups |= dict.fromkeys(part, group)
+    return {tile.key: groups[tile.key] for _, tile in opened.layout.tiles()}
 
 
 def view(viewer: Viewer, opened: Opened, key: str, group: int, answer: Answer | None) -> TileView:

@@ -8,7 +8,7 @@ from dashapp.query.cancelling import cancel, leave, supersede
 from dashapp.query.keys import fingerprint, key
 from dashapp.query.plan import Context
 from dashapp.query.result import Result
-from dashapp.query.run import Question, key_of, peek, run, run_many, stream
+from dashapp.query.run import Question, key_of, peek, run, run_many, run_planned, sql_of, stream
 from dashapp.query.versions import DataVersion, once, version_of
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "peek",
     "run",
     "run_many",
+    "run_planned",
+    "sql_of",
     "stream",
     "supersede",
     "version_of",

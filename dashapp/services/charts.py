@@ -347,7 +347,18 @@ def statements(viewer: Viewer, opened: Opened, key: str, want: Want) -> list[tup
     answer = answers(viewer, opened, [key], want)[key]
     if answer.error is not None:
         raise answer.error
-    return list(answer.results.items())
+    a = ask(viewer, opened, key, want)
+    return [(name, _with_sql(a, name, result)) for name, result in answer.results.items()]
+
+
+def _with_sql(a: Asked, name: str, result: Result) -> Result:
+    """The result with the statement of its own question, before what it was answered by."""
+    if a.source is None:
+        return result
+    own = query.sql_of(a.source, a.specs[name], a.context)
+    if result.sql in ("", own):
+        return replace(result, sql=own)
+    return replace(result, sql=f"{own}\n\n-- Answered together with others by:\n{result.sql}")
 
 
 def leave(viewer: Viewer, page: str) -> bool:

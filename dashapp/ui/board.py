@@ -38,6 +38,7 @@ class Board:
     is_favourite: bool | None = None  # None: guests have no favourites
     locked: frozenset[str] = frozenset()
     may_export: bool = False  # as a bundle
+    may_plan: bool = False  # see how its page is answered
     above: tuple[Component, ...] = ()  # between what it is about and its filters
 
 
@@ -78,7 +79,7 @@ def head(board: Board) -> Component:
                 className="filters-toggle" if board.layout.filters else "d-none",
                 **attrs({"data-toggle-filters": ""}),
             ),
-            *([bundle_menu()] if board.may_export else []),
+            *([menu(board)] if board.may_export or board.may_plan else []),
             *(html.Span(tag, className="tag") for tag in board.tags),
             html.Div(
                 [html.Span(id=ids.FRESHNESS), html.Span(id=ids.UNTIL)], className="stamp"
@@ -88,9 +89,15 @@ def head(board: Board) -> Component:
     )  # fmt: skip
 
 
-def bundle_menu() -> Component:
-    """The dashboard as a file, for this or another kind of server."""
-    entries = [
+def menu(board: Board) -> Component:
+    """The dashboard as a file, for this or another kind of server; how its page is answered."""
+    plan: list[Component] = [
+        html.Button(
+            [html.I(className="bi bi-diagram-3", **HIDDEN), t("How this page is answered")],
+            type="button", **attrs({"data-act": "plan"}),
+        )
+    ]  # fmt: skip
+    files: list[Component] = [
         html.Button([html.I(className=f"bi {icon}", **HIDDEN), t(text)], id=name, type="button")
         for name, icon, text in (
             (ids.BUNDLE_YAML, "bi-filetype-yml", "Download as YAML"),
@@ -100,6 +107,7 @@ def bundle_menu() -> Component:
     summary = html.Summary(
         html.I(className="bi bi-three-dots", **HIDDEN), **attrs(label=t("Menu of the dashboard"))
     )
+    entries = (plan if board.may_plan else []) + (files if board.may_export else [])
     return html.Details(
         [summary, html.Div([*entries, dcc.Download(id=ids.BUNDLE_FILE)], className="menu")],
         className="dash-menu", **attrs({"data-menu": ""}),

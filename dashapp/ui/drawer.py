@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashapp.query.pageplan import PagePlan, PageStep
 from dashapp.query.result import Result
 from dashapp.ui import ids
 from dashapp.ui.attrs import attrs
@@ -46,6 +47,40 @@ def statements(found: Sequence[tuple[str, Result]], zone: str) -> Component:
             html.Div([html.Span([f"{k} ", html.B(v)]) for k, v in facts], className="facts"),
         ]  # fmt: skip
     return html.Div(parts)
+
+
+HOW = {
+    "kept": "Kept", "derived": "From kept answers", "together": "Asked together",
+    "alone": "Asked alone",
+}  # fmt: skip
+
+
+def plan(found: PagePlan) -> Component:
+    """Which tiles were answered together, by which query, and what that saves."""
+    saved = (
+        t("{tiles} tiles → {queries} queries, {alone} → {time}", alone=duration(found.alone_s),
+          tiles=found.tiles, queries=found.queries, time=duration(found.seconds))
+        if found.alone_s is not None
+        else t("{tiles} tiles → {queries} queries, {time}", tiles=found.tiles,
+               queries=found.queries, time=duration(found.seconds))
+    )  # fmt: skip
+    again = html.Button(
+        t("Measure against one query per tile"), type="button", className="btn btn-sm btn-outline-secondary",
+        **attrs({"data-act": "plan-measured"}),
+    )  # fmt: skip
+    return html.Div([html.P(html.B(saved)), *(_step(step) for step in found.steps), again])
+
+
+def _step(step: PageStep) -> Component:
+    facts = [t(HOW[step.how])]
+    if step.sql:
+        facts += [t("{count} rows", count=f"{step.rows:,}"), duration(step.seconds)]
+    head = html.Div([html.B(", ".join(step.tiles)), html.Div(" · ".join(facts), className="facts")])
+    if not step.sql:
+        return html.Div(head, className="plan-step")
+    return html.Details(
+        [html.Summary(head), html.Pre(step.sql, className="sql")], className="plan-step"
+    )
 
 
 def export_panel() -> Component:
