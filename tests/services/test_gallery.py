@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from plotly.offline import get_plotlyjs_version
 
 from benchmarks import figures
 from dashapp import cache, warehouses
 from dashapp.charts import KINDS
-from dashapp.charts.base import Empty, Plot
+from dashapp.charts.base import CARTESIAN, Empty, Number, Plot
 from dashapp.charts.thumbnails import small
 from dashapp.errors import AppError, Forbidden, NotFound
 from dashapp.services import charts, dashboards, examples, gallery, sources
 from dashapp.services.charts import Want
 from dashapp.settings import Settings, using
 from dashapp.viewer import SYSTEM, Viewer
+from dashapp.web import site, statics
 from tests.charts.small import still
 from tests.services.conftest import KEY
 from tests.services.metadata import metadata, person, user
@@ -78,6 +81,30 @@ def test_no_kind_draws_with_webgl(ada: Viewer) -> None:
         for trace in answer.drawing.figure["data"]
     }
     assert {(key, kind) for key, kind in types if kind in WEBGL} == set()
+
+
+def test_what_does_not_ask_for_all_of_plotly_is_drawn_by_the_small_one(ada: Viewer) -> None:
+    opened = gallery.open_gallery(ada)
+    places = {tile.key: opened.charts[tile.chart] for _, tile in opened.layout.tiles()}
+    found = charts.answers(ada, opened, list(places), Want())
+    beyond, asking = set(), set()
+    for key, chart in places.items():
+        drawing = found[key].drawing
+        figure = drawing.figure if isinstance(drawing, Plot) else None
+        figure = drawing.trend if isinstance(drawing, Number) else figure
+        if any(t.get("type", "scatter") not in CARTESIAN for t in (figure or {"data": ()})["data"]):
+            beyond.add((chart.kind, key))
+        if KINDS[chart.kind].beyond_cartesian(chart.options):
+            asking.add((chart.kind, key))
+    assert beyond == asking
+
+
+def test_the_small_plotly_is_of_the_same_version_and_has_what_we_say() -> None:
+    text = (statics.FOLDER / site.CARTESIAN).read_text("utf-8")
+    version = f"v{get_plotlyjs_version()}"
+    assert version in text[:200]
+    assert version.removeprefix("v") in site.CARTESIAN
+    assert set(re.findall(r'moduleType:"trace",name:"([a-z0-9]+)"', text)) == CARTESIAN
 
 
 def test_benchmarks_draw_every_kind_at_a_thousand_rows(loaded: Flask) -> None:
