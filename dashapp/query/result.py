@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dashapp.query.versions import UNKNOWN, DataVersion
 
-Rung = Literal["memory", "redis", "disk", "warehouse"]
+Rung = Literal["memory", "redis", "disk", "derived", "rollup", "warehouse"]
 
 
 @dataclass(frozen=True)

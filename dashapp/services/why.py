@@ -57,7 +57,8 @@ def explain(
         row=rows.slice(0, 1).to_pylist()[0] if is_one else None, alike=rows.num_rows,
         meanings=reasons.meanings(viewer, a.source.dataset, spec),
         reasons=reasons.reasons(viewer, opened, a, name, want.state),
-        rules=reasons.rules(viewer, a), sql=result.sql if viewer.may("sql.view") else "",
+        rules=reasons.rules(viewer, a),
+        sql=query.sql_of(a.source, spec, a.context) if viewer.may("sql.view") else "",
     )  # fmt: skip
 
 
