@@ -102,9 +102,12 @@ def measure(dataset: DatasetSpec, metric: Metric, dialect: str, depth: int = 0) 
 def given(dataset: DatasetSpec, metric: Metric, dialect: str) -> Stat | None:
     """The statistic that a metric of a finished answer is, if it is one itself."""
     found = measure(dataset, metric, dialect)
-    if found is None or found.how not in ("plain", "dev"):
+    if found is None or found.how not in ("plain", "dev", "double"):
         return None
-    return found.stats[-1] if found.stats[-1].kind != "distinct" else None
+    stat = found.stats[-1]
+    # Sums of expressions are doubles wherever they are asked; a column's may be whole elsewhere.
+    is_itself = found.how != "double" or (stat.kind == "sum" and stat.sql is not None)
+    return stat if is_itself and stat.kind != "distinct" else None
 
 
 def _simple(dataset: DatasetSpec, metric: SimpleMetric) -> Measure | None:

@@ -136,11 +136,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Case:
-    """A dataset, viewers with their rules, and what they do in order from a cold cache."""
+    """A dataset, viewers with their rules, and what they do in order from a cold cache.
+
+    With `is_warm` there are rollups of what will be asked, made ahead.
+    """
 
     dataset: dict[str, Any]
     viewers: tuple[tuple[RowRule, ...], ...]
     actions: tuple[Action, ...]
+    is_warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,9 +170,8 @@ def cases(draw: Draw) -> Case:
     page = _page(draw)
     zones = _some(draw, ZONES, 1, 2)
     count = draw(st.integers(3, 8))
-    return Case(
-        dataset, viewers, tuple(_action(draw, page, zones, viewers, n) for n in range(count))
-    )
+    actions = tuple(_action(draw, page, zones, viewers, n) for n in range(count))
+    return Case(dataset, viewers, actions, is_warm=_rarely(draw, 4))
 
 
 def _page(draw: Draw) -> Page:
