@@ -173,7 +173,7 @@ def _run(
     let_go()
     context = query.Context(
         zone_of(viewer, source.dataset), datetime.now(UTC), locale=viewer.locale,
-        person=person(viewer),
+        person=person(viewer), may_be_late=True,
     )  # fmt: skip
     if page:
         here, who, now = page_id(viewer, page), query_id(viewer, page, name), time_ns()

@@ -251,7 +251,7 @@
     if (answer) {
       Object.assign(shown, answer.shown);
       Object.assign(stamps, answer.as_of);
-      window.dashapp.late(answer.late, answer.tiles);
+      window.dashapp.late(answer.late, answer.tiles, answer.shown);
       Object.assign(told, answer.versions);
       for (const key of answer.tiles) {
         if (waiting[id.group]) waiting[id.group].delete(key);

@@ -2,7 +2,7 @@
 // age are asked again, quietly, until the new one is there.
 (function () {
   "use strict";
-  const FIRST_S = 2, LAST_S = 30; // Between two asks for a tile that is late.
+  const FIRST_S = 2, LAST_S = 30, MOST = 40; // Between two asks for a tile that is late; how many.
   let left = false, waiting = 0;
 
   const through = window.fetch;
@@ -30,7 +30,7 @@
   // Back from the browser's memory: what was stopped is asked anew.
   window.addEventListener("pageshow", (e) => { if (e.persisted && left) window.location.reload(); });
 
-  const tries = {}, due = new Set();
+  const tries = {}, codes = {}, due = new Set();
   let timer = 0;
   function flush() {
     timer = 0;
@@ -38,13 +38,18 @@
     if (document.hidden) { timer = window.setTimeout(flush, FIRST_S * 1000); return; }
     window.dash_clientside.set_props("refresh-tick", { n_intervals: Date.now() });
   }
-  // Of the tiles that were answered, those in `late` got an older answer.
-  function late(keys, tiles) {
-    for (const key of tiles) if (!keys.includes(key)) delete tries[key];
+  // Of the tiles that were answered, those in `keys` got an older answer, of the question and age
+  // that `shown` names. Another age of the same question is what one waited for, however old.
+  function late(keys, tiles, shown) {
+    for (const key of tiles) if (!keys.includes(key)) { delete tries[key]; delete codes[key]; }
     for (const key of keys) {
-      tries[key] = (tries[key] || 0) + 1;
+      const before = codes[key], code = (codes[key] = shown[key] || ""), question = code.split("@")[0];
+      if (!before || before.split("@")[0] !== question) tries[key] = 0;
+      else if (before !== code) tries[key] = MOST;
+      if (tries[key] >= MOST) continue;
+      const turn = (tries[key] += 1);
       window.setTimeout(() => {
-        if (!tries[key]) return;
+        if (tries[key] !== turn || codes[key] !== code) return;
         due.add(key);
         if (!timer) timer = window.setTimeout(flush, 50);
       }, Math.min(LAST_S, FIRST_S * 1.5 ** (tries[key] - 1)) * 1000);
