@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import Any, Literal
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -31,8 +32,7 @@ def unsign(purpose: Purpose, text: str, *, age_s: int | None = None) -> Any:
 
 def mac(purpose: Purpose, text: str) -> str:
     """A keyed fingerprint of `text`, 64 hex digits."""
-    key = hmac.digest(settings().key.encode(), f"dashapp.mac.{purpose}".encode(), "sha256")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_mac_key(purpose, settings().key), text.encode(), "sha256").hex()
 
 
 def same(one: str, other: str) -> bool:
@@ -40,11 +40,21 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
+@lru_cache(maxsize=64)
+def _mac_key(purpose: Purpose, key: str) -> bytes:
+    return hmac.digest(key.encode(), f"dashapp.mac.{purpose}".encode(), "sha256")
+
+
 def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
     chosen = settings()
-    earlier = [key.get_secret_value() for key in reversed(chosen.old_secret_keys)]
+    earlier = tuple(key.get_secret_value() for key in reversed(chosen.old_secret_keys))
+    return _made(purpose, (*earlier, chosen.key))
+
+
+@lru_cache(maxsize=64)
+def _made(purpose: Purpose, keys: tuple[str, ...]) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
-        [*earlier, chosen.key],
+        list(keys),
         salt=f"dashapp.{purpose}",
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )

@@ -51,9 +51,10 @@ def add(response: Response) -> Response:
         response.headers.setdefault(name, value)
     ancestors = g.get("ancestors", "'self'")
     is_page = response.mimetype == "text/html"
-    policy = PAGE if is_page else DATA
-    response.headers["Content-Security-Policy"] = policy.format(
-        nonce=nonce(), ancestors=ancestors, tiles=tile_server()
+    response.headers["Content-Security-Policy"] = (
+        PAGE.format(nonce=nonce(), ancestors=ancestors, tiles=tile_server())
+        if is_page
+        else DATA.format(ancestors=ancestors)
     )
     if "ancestors" not in g:
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
