@@ -89,7 +89,8 @@ def bundle(kind: str, url: str) -> dict[str, Any]:
                      "column": "origin"},
                 ],
                 "tabs": [{"key": "all", "items": [
-                    {"item": "tile", "key": key, "chart": f"trips {key}", "y": 40 * at}
+                    {"item": "tile", "key": key, "chart": f"trips {key}",
+                     "x": 4 * (at % 3), "y": 30 * (at // 3), "w": 4, "h": 30}
                     for at, key in enumerate(CHARTS)
                 ]}],
             },

@@ -463,6 +463,12 @@
     window.setTimeout(() => { if (!isOnMark) put("click", { clear: at, n: Date.now() + Math.random() }); }, 350);
   }, true);
   window.addEventListener("pointercancel", (event) => { if (drag && !drag.keys && event.pointerId === drag.id) cancel(); }, true);
+  // A finger that goes along the axis brushes, one that goes across it scrolls the page.
+  document.addEventListener("touchmove", (event) => {
+    if (!drag || drag.keys || event.touches.length > 1) return;
+    const away = [Math.abs(event.touches[0].clientX - drag.x), Math.abs(event.touches[0].clientY - drag.y)];
+    if (drag.isLive || (drag.brush.axis === "x" ? away[0] > away[1] : away[1] > away[0])) event.preventDefault();
+  }, { passive: false, capture: true });
   window.addEventListener("blur", () => { if (drag && drag.isLive) cancel(); });
 
   // Arrow keys with Shift: the first takes a bucket, the next ones move its end. Letting go of

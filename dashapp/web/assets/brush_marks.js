@@ -83,7 +83,7 @@
       if ((t.line && t.line.shape && t.line.shape !== "linear" && t.mode.includes("lines")) || t.mode.includes("text") || t.orientation === "h" || t.groupnorm) return null;
       if (t.fill && !["none", "tozeroy"].includes(t.fill) && !t.stackgroup) return null;
     }
-    const spans = stacked(el, "scatter", values, (t) => !!t.stackgroup, (number, i) => el.calcdata[number][i].x);
+    const spans = stacked(el, "scatter", values, (t) => !!t.stackgroup, (number, i) => +el._fullData[number].x[i] || String(el._fullData[number].x[i]));
     for (const [number, own] of spans) if (own.length !== el.calcdata[number].length) { if (values.has(number)) return null; spans.delete(number); }
     const axes = spread(el, "y", new Map([...spans].filter(([n]) => values.has(n))), false);
     if (!within(axes, unfit)) return null;
@@ -91,7 +91,8 @@
       const number = group.__data__[0].trace.index, own = spans.get(number);
       if (!own || !values.has(number)) return;
       const trace = el._fullData[number], x = axisOf(el, trace, "x"), y = axisOf(el, trace, "y"), cd = el.calcdata[number];
-      const points = cd.map((d, i) => (own[i] ? [x.c2p(d.x), y.c2p(own[i][1]), y.c2p(own[i][0])] : null));
+      // What Plotly worked out is no help here: a point without a value has no place there.
+      const points = cd.map((_, i) => { const at = own[i] ? x.c2p(x.d2c(trace.x[i], 0, trace.xcalendar)) : undefined; return at === undefined ? null : [at, y.c2p(own[i][1]), y.c2p(own[i][0])]; });
       const parts = broken(points, trace.connectgaps);
       group.querySelectorAll("path.js-line").forEach((path) => path.setAttribute("d", parts.map((part) => "M" + part.map((p) => `${p[0]},${p[1]}`).join("L")).join("") || "M0,0"));
       group.querySelectorAll("path.js-fill").forEach((path) => path.setAttribute("d", parts.map((part) => `M${part.map((p) => `${p[0]},${p[1]}`).join("L")}L${part.slice().reverse().map((p) => `${p[0]},${p[2]}`).join("L")}Z`).join("") || "M0,0"));
