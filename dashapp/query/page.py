@@ -9,7 +9,7 @@ from typing import Literal
 from dashapp import cache
 from dashapp.cache import Entry, Memory
 from dashapp.errors import AppError, QueryCancelled, QueryTimeout, WarehouseDown
-from dashapp.query import derive, fuse, late, profile, shelf
+from dashapp.query import cheapest, derive, fuse, late, profile, shelf
 from dashapp.query.fetch import Answer, check_rules, fetched, refresh
 from dashapp.query.fuse import Cover, Member
 from dashapp.query.plan import Need, scope_of
@@ -154,7 +154,7 @@ def _covers(needs: Sequence[Need]) -> list[Cover]:
     """Queries for several questions each."""
     found: list[Cover] = []
     for members in fuse.grouped(needs):
-        found += fuse.covers(members, profiled(members))
+        found += cheapest.covers(members, profiled(members))
     return found
 
 
