@@ -86,7 +86,14 @@
     window.dashapp.explaining = true;
     over = null;
     ["mouseover", "mousemove"].forEach((name) => target.dispatchEvent(new MouseEvent(name, told)));
-    window.setTimeout(() => { const wish = meant(target); if (wish) open(wish); }, 120);
+    const plot = target.closest?.(".js-plotly-plot"), drag = target.closest?.(".nsewdrag");
+    if (plot) plot._dragging = false; // A finger that stays drags nothing; Plotly tells no marks while it thinks so.
+    if (plot && drag && window.Plotly && window.Plotly.Fx) window.Plotly.Fx.hover(plot, { clientX: x, clientY: y, target: drag }, drag.dataset.subplot);
+    window.setTimeout(() => {
+      const box = target.closest?.("[data-tile]"), all = plot && box && box.querySelector("[data-act='why']") ? () => ask(box.dataset.tile, {}) : null;
+      const wish = meant(target) || all;
+      if (wish) open(wish);
+    }, 150);
   }
   document.addEventListener("contextmenu", (e) => {
     if (e.shiftKey || !e.target.closest) return;
