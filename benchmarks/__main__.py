@@ -57,7 +57,8 @@ TEXTS = {
         f"open and ask again and again for {load.SECONDS:.0f} seconds; who asks runs on the same "
         "machine. The tiles are those of an example dashboard, in one callback as a page asks for "
         "its groups, all answers known, gzip on the wire; session, rights and the revision of the "
-        "metadata are read with every request.",
+        "metadata are read with every request. *Of the processor* is what one request costs both web "
+        "processes together, whoever else works on the machine.",
     ),
     "opening": (
         "Opening a dashboard",

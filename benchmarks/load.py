@@ -36,7 +36,7 @@ SLUG = "new-york-flights-2013"
 GROUPS = (1, 5, 12)
 HEAD = (
     "what is asked", "requests per second", "tiles per second", "median ms", "p95 ms",
-    "bytes of an answer",
+    "of the processor, ms", "bytes of an answer",
 )  # fmt: skip
 MEMORY_HEAD = ("when", "web processes, MB (PSS)", "to idle")
 
@@ -205,11 +205,13 @@ def _good(answer: tuple[int, bytes, bytes]) -> bytes:
 def _measured(base: str, name: str, tiles: int, request: bytes) -> tuple[str, ...]:
     """A row: the request again and again, over several connections at once."""
     _loaded(base, request, 0.5)
+    before = worked()
     seconds, took, size = _loaded(base, request, SECONDS)
+    own = (worked() - before) / len(took)
     per_second, times = len(took) / seconds, Times(tuple(took))
     return (
         name, f"{per_second:,.0f}", f"{per_second * tiles:,.0f}" if tiles else "",
-        ms(times.median), ms(times.p95), f"{size:,}",
+        ms(times.median), ms(times.p95), ms(own), f"{size:,}",
     )  # fmt: skip
 
 
@@ -243,8 +245,16 @@ def _together(work: Any) -> Iterator[None]:
 
 
 def pss() -> float:
-    """Memory of the web processes that this one started: MB, shared pages counted by their share."""
-    found = [
-        p for p in psutil.Process().children(recursive=True) if "granian" in " ".join(p.cmdline())
-    ]
-    return sum(p.memory_full_info().pss for p in found) / 1024**2
+    """Memory of the web processes: MB, shared pages counted by their share."""
+    return float(sum(process.memory_full_info().pss for process in _web()) / 1024**2)
+
+
+def worked() -> float:
+    """Seconds of processor that the web processes took so far."""
+    return float(sum(sum(process.cpu_times()[:2]) for process in _web()))
+
+
+def _web() -> list[psutil.Process]:
+    """The web processes that this one started."""
+    started = psutil.Process().children(recursive=True)
+    return [process for process in started if "granian" in " ".join(process.cmdline())]
