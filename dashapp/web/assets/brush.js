@@ -11,7 +11,7 @@
   const KEPT = 60000; // ms after which cubes are asked for again
   const REST = 140; // ms without a move after which axes are fitted
   const frames = [], hops = [], rounds = [], light = [], full = []; // ms, for whoever measures
-  let serial = 0, drag = null, session = null;
+  let serial = 0, drag = null, session = null, dropped = null;
   const kept = new Map();
 
   const app = () => window.dashapp || {};
@@ -418,6 +418,7 @@
   }
   // Everything as it was before.
   function cancel() {
+    if (drag && drag.isLive && !drag.keys) dropped = drag;
     const again = [];
     for (const t of session ? Object.values(session.tiles) : []) {
       if (t.before && t.before.el.isConnected) window.Plotly.react(t.before.el, t.before.data, t.before.layout, t.before.el._context);
@@ -448,6 +449,8 @@
     move([Math.min(drag.from, at), Math.max(drag.from, at) + 1]);
   }, true);
   window.addEventListener("pointerup", (event) => {
+    if (dropped && event.pointerId === dropped.id) dropped.el._dragged = true; // No click either.
+    dropped = null;
     if (!drag || drag.keys || event.pointerId !== drag.id) return;
     if (drag.isLive) {
       drag.el._dragged = true; // So that Plotly, whose mouse event follows, takes it for no click.
