@@ -80,7 +80,7 @@ def enter(page: Page, base: str) -> None:
     page.get_by_label("Password").fill(doors.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#sum")).to_have_text("user Anna: 0")
-    expect(page.locator("#graph .plot-container")).to_be_visible()
+    expect(page.locator("#graph .plot-container")).to_be_visible(timeout=30_000)
 
 
 def test_page_works_under_the_policy_without_a_console_message(
@@ -93,7 +93,7 @@ def test_page_works_under_the_policy_without_a_console_message(
         page.get_by_role("button", name="Add").click()
         expect(page.locator("#sum")).to_have_text("user Anna: 1")
         expect(page.locator("#echo")).to_have_text("clicked 1")
-        expect(page.locator("#graph .plot-container")).to_be_visible()
+        expect(page.locator("#graph .plot-container")).to_be_visible(timeout=30_000)
         expect(page.locator("h1")).to_have_text(doors.HOME)
         assert not [u for u in asked if "_dash-layout" in u or "_dash-dependencies" in u]
         assert not [
