@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEBIAN := redis-server postgresql mariadb-server chromium
 
-.PHONY: run test lint types house unit bench debian lock clean docs
+.PHONY: run test lint types house unit fuzz bench debian lock clean docs
 
 run: .venv/.installed
 	$(BIN)/dashapp db upgrade
@@ -22,6 +22,12 @@ types: .venv/.tested
 # Two processes share the tests, one takes over what the other has not begun.
 unit: .venv/.tested
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Random questions to three engines, however they are answered: as the warehouse itself would.
+QUESTIONS ?= 50000
+fuzz: .venv/.tested debian
+	FUZZ_QUESTIONS=$(QUESTIONS) $(BIN)/python -m pytest -n 2 --dist worksteal \
+	  tests/query/fuzz/test_answers.py tests/query/fuzz/test_derivation.py
 
 bench: .venv/.tested debian
 	$(BIN)/python -m benchmarks

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -51,6 +53,20 @@ def land(built: Land, chosen: Settings) -> Iterator[Land]:
         cache.reset()
         yield built
         cache.reset()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where processes share the tests, each tells its numbers."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["asked"] = {engine: dict(counts) for engine, counts in tally.asked.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The numbers of a process that is done."""
+    for engine, counts in node.workeroutput.get("asked", {}).items():
+        tally.asked.setdefault(engine, Counter()).update(counts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,7 +21,7 @@ from tests.query.fuzz.data import Land
 from tests.query.fuzz.oracle import differs
 from tests.query.fuzz.questions import TIMES, Case, cases
 
-WANTED = int(os.environ.get("DASHAPP_FUZZ", "2100"))  # Questions to the three engines together.
+WANTED = int(os.environ.get("FUZZ_QUESTIONS", "2100"))  # Questions to the three engines together.
 PER_CASE = 10  # At least so many questions are in one case, on the average.
 LEAST = {"derived": 0.02, "rollup": 0.02, "together": 0.1}  # Shares of all answers.
 versions = count(1)
@@ -77,7 +77,7 @@ def _complaint(number: int, source: Source, spec: QuerySpec, how: str, wrong: st
 
 @pytest.mark.timeout(7200)
 def test_answers_are_the_direct_ones_in_any_order_of_arrival(land: Land) -> None:
-    is_ci = "DASHAPP_FUZZ" not in os.environ
+    is_ci = "FUZZ_QUESTIONS" not in os.environ
     before = tally.total(land.kind)
 
     @settings(

@@ -16,7 +16,18 @@ import pytest
 
 from dashapp import cache, warehouses
 from dashapp.errors import AppError
-from dashapp.query import Context, atoms, derive, keys, lattice, plan, rollup, shelf, subsume
+from dashapp.query import (
+    Context,
+    atoms,
+    derive,
+    keys,
+    lattice,
+    passing,
+    plan,
+    rollup,
+    shelf,
+    subsume,
+)
 from dashapp.query import statistics as stats
 from dashapp.query.measures import Stat
 from dashapp.query.result import Result
@@ -96,7 +107,7 @@ def without_fingerprint(patched: pytest.MonkeyPatch) -> None:
 
 
 def without_zone(patched: pytest.MonkeyPatch) -> None:
-    made = plan.key
+    made = keys.key
     patched.setattr(plan, "key", lambda *a, **how: made(*a, **{**how, "zone": "UTC"}))
 
 
@@ -114,8 +125,9 @@ def cut_off_is_whole(patched: pytest.MonkeyPatch) -> None:
 
         def get(self, *asked: Any) -> Any:
             found = self.results.get(*asked)
-            entry = found and replace(found.entry, truncated=False)
-            return found and replace(found, entry=entry)
+            if found is None:
+                return None
+            return replace(found, entry=replace(found.entry, truncated=False))
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self.results, name)
@@ -181,13 +193,13 @@ def clocks_never_change(patched: pytest.MonkeyPatch) -> None:
 
 
 def empty_always_passes(patched: pytest.MonkeyPatch) -> None:
-    original = rollup.passing
+    original = passing.passing
 
-    def passing(found: Any, cut: Any, members: Any, has_null: bool) -> Any:
+    def wrong(found: Any, cut: Any, members: Any, has_null: bool) -> Any:
         inside = original(found, cut, members, has_null)
         return np.append(inside[:-1], True) if has_null else inside
 
-    patched.setattr(rollup, "passing", passing)
+    patched.setattr(rollup, "passing", wrong)
 
 
 def division_by_zero(patched: pytest.MonkeyPatch) -> None:
