@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import callbacks, clicks, compiling, figures, flights, load, opening, plans
+from benchmarks import browser, callbacks, clicks, compiling, figures, flights, load, opening, plans
 from benchmarks.stage import prepared
 from benchmarks.worlds import World, worlds
 from dashapp.settings import Settings
@@ -68,6 +68,14 @@ TEXTS = {
         "no file. *Answers known*: the browser has no file. *Opened again*: the browser has the "
         "files too.",
     ),
+    "browser": (
+        "A dashboard against a bare page",
+        "Chromium draws 9, 20 and 40 tiles over flights (lines, bars, areas, heat maps, histograms, "
+        "numbers, a table in nine), and the same figures on a page with plotly.js, one script and no "
+        "Dash, served and packed alike; all answers are known. *First visit*: the browser has no "
+        "file. *Opened again*: for the third time. *Filtered*: from a choice to the last figure "
+        f"drawn anew. Both take turns in random order; medians of {browser.RUNS}.",
+    ),
     "compiling": (
         "From a question to SQL",
         "Building and compiling one statement, values bound; nothing is asked of a database.",
@@ -112,6 +120,8 @@ def measured(name: str, chosen: Chosen) -> str:
     if name == "figures":
         return figures.run()
     try:
+        if name == "browser":
+            return browser.run(chosen.settings)
         return opening.run(chosen.settings)
     except opening.NoBrowser as error:
         return f"{error}\n"
