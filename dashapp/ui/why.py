@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -200,7 +201,7 @@ def _again() -> Component:
                     html.Span(className="spinner-border spinner-border-sm me-2", **HIDDEN),
                     html.I(className="bi bi-database-check me-2", **HIDDEN), t("Run it again now"),
                 ],
-                id=ids.WHY_AGAIN, type="button", className="btn btn-outline-secondary btn-sm",
+                id=ids.WHY_AGAIN, type="button", className="btn btn-primary btn-sm",
             ),
             html.Div(id=ids.WHY_VERDICT, role="status"),
         ],
@@ -242,6 +243,10 @@ def _origin(why: Why) -> list[Component]:
         (t("Rows of the answer"), f"{result.rows:,}" + (f" ({t('cut')})" if result.truncated else "")),
         (t("Dataset"), t("{name}, version {version}", name=why.dataset.name, version=why.dataset.version)),
     ]  # fmt: skip
+    since = result.version.since
+    if since is not None:
+        changed = f"{since.astimezone(ZoneInfo(why.zone)):%Y-%m-%d %H:%M:%S}"
+        facts.append((t("Data last changed"), changed))
     return [html.H3(t("How it came about")), _facts(facts)]
 
 
