@@ -17,6 +17,7 @@ from dashapp.cache.files import DiskFiles, FileLost, FileStore, RedisFiles
 from dashapp.cache.flags import DiskFlags, Flags, RedisFlags
 from dashapp.cache.flight import Ask, Flights, Landed
 from dashapp.cache.gate import FileGate, RedisGate
+from dashapp.cache.large import Large
 from dashapp.cache.memory import Memory
 from dashapp.cache.redis import Link
 from dashapp.cache.seal import derived_key
@@ -137,7 +138,8 @@ def _make(chosen: Settings) -> _Stores:
 def _on_redis(chosen: Settings, link: Link) -> _Stores:
     secret = derived_key(chosen.key, "results")
     shared = SharedRedis(link, MOST_BYTES)
-    store = ResultStore(chosen.cache_memory_mb * MB, shared, secret)
+    large = _large(chosen)
+    store = ResultStore(chosen.cache_memory_mb * MB, shared, secret, large)
     parts = DiskFiles(chosen.data_dir / "files", chosen.export_ttl_s)
     return _Stores(
         made_for=chosen,
@@ -146,7 +148,7 @@ def _on_redis(chosen: Settings, link: Link) -> _Stores:
         flights=Flights(store, RedisGate(link, MOST_BYTES), Failures(shared, secret)),
         files=RedisFiles(link, parts, chosen.export_ttl_s, secret),
         flags=RedisFlags(link),
-        sweepers=(parts.sweep,),
+        sweepers=(parts.sweep, large.sweep),
     )
 
 
@@ -154,7 +156,8 @@ def _on_disk(chosen: Settings) -> _Stores:
     folder = chosen.data_dir / "cache"
     secret = derived_key(chosen.key, "results")
     shared = SharedDisk(folder / "results", chosen.cache_disk_mb * MB, MOST_BYTES)
-    store = ResultStore(chosen.cache_memory_mb * MB, shared, secret)
+    large = _large(chosen)
+    store = ResultStore(chosen.cache_memory_mb * MB, shared, secret, large)
     gate = FileGate(folder / "locks", shared)
     kept = DiskFiles(chosen.data_dir / "files", chosen.export_ttl_s)
     raised = DiskFlags(folder / "flags")
@@ -165,8 +168,14 @@ def _on_disk(chosen: Settings) -> _Stores:
         flights=Flights(store, gate, Failures(shared, secret)),
         files=kept,
         flags=raised,
-        sweepers=(shared.sweep, gate.sweep, kept.sweep, raised.sweep),
+        sweepers=(shared.sweep, large.sweep, gate.sweep, kept.sweep, raised.sweep),
     )
+
+
+def _large(chosen: Settings) -> Large:
+    """Files of large answers, on this machine."""
+    secret = derived_key(chosen.key, "large")
+    return Large(chosen.data_dir / "cache" / "large", chosen.cache_disk_mb * MB, secret)
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from dashapp.cache.disk import Disk
 from dashapp.cache.entry import Entry, decode, encode
+from dashapp.cache.large import LEAST_BYTES, Large, is_pointer
 from dashapp.cache.memory import Memory
 from dashapp.cache.redis import Link, RedisUnavailable
 from dashapp.cache.seal import HEAD_BYTES, head, seal, unseal
@@ -108,10 +109,13 @@ class _Kept:
 class ResultStore:
     """Answers by key; safe between threads. Broken, foreign and old ones are not there."""
 
-    def __init__(self, memory_bytes: int, shared: Shared, secret: bytes) -> None:
+    def __init__(
+        self, memory_bytes: int, shared: Shared, secret: bytes, large: Large | None = None
+    ) -> None:
         self._memory: Memory[_Kept] = Memory(memory_bytes)
         self._shared = shared
         self._secret = secret
+        self._large = large
 
     def get(self, key: str, max_age_s: float = float("inf")) -> Found | None:
         """The answer kept under `key`, if it is not older than `max_age_s`."""
@@ -141,7 +145,13 @@ class ResultStore:
         return is_shared
 
     def sealed(self, key: str, entry: Entry) -> bytes | None:
-        """The entry as the bytes that are shared under `key`; None when it is too large."""
+        """The entry as the bytes that are shared under `key`; None when it cannot be shared.
+
+        Those of a large one lead to its file.
+        """
+        if self._large is not None and entry.table.nbytes >= LEAST_BYTES:
+            pointer = self._large.write(entry, _left(entry))
+            return None if pointer is None else seal(self._secret, key, encode(pointer))
         if entry.table.nbytes > 16 * MOST_BYTES:
             return None
         sealed = seal(self._secret, key, encode(entry))
@@ -151,6 +161,13 @@ class ResultStore:
         """Keep an entry in this process; `sealed` is its shared copy."""
         top = head(sealed) if sealed is not None else None
         self._memory.put(key, _Kept(entry, top, time.monotonic()), entry.size_bytes)
+
+    def _map(self, key: str, pointer: Entry, sealed: bytes) -> Entry | None:
+        """The answer in a file, which takes no memory of this process alone."""
+        entry = self._large.read(pointer) if self._large is not None else None
+        if entry is not None:
+            self._memory.put(key, _Kept(entry, head(sealed), time.monotonic()), len(sealed))
+        return entry
 
     def at_hand(self, key: str) -> Entry | None:
         """The entry this process remembers, asking nobody else."""
@@ -183,7 +200,15 @@ class ResultStore:
         for key, sealed in zip(wanted, self._shared.read(wanted), strict=True):
             payload = unseal(self._secret, key, sealed) if sealed is not None else None
             entry = decode(payload) if payload is not None else None
-            if entry is not None:
+            if entry is not None and is_pointer(entry):
+                entry = self._map(key, entry, sealed or b"")
+            elif entry is not None:
                 self.remember(key, entry, sealed)
+            if entry is not None:
                 found[key] = entry
         return found
+
+
+def _left(entry: Entry) -> float:
+    """Seconds until an entry is forgotten."""
+    return 0.0 if entry.until is None else (entry.until - datetime.now(UTC)).total_seconds()

@@ -71,6 +71,8 @@ class Members:
 
 def members(cut: Cut, column: pa.ChunkedArray[Any]) -> Members:
     """The grouping that a column of a table holds. Raises Unsure for NaN and strange types."""
+    if pa.types.is_dictionary(column.type):
+        return _unpacked(cut, column)
     encoded: Any = pc.dictionary_encode(column.combine_chunks())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
@@ -80,6 +82,28 @@ def members(cut: Cut, column: pa.ChunkedArray[Any]) -> Members:
         rank = np.append(rank, len(values))
     codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
     return Members(cut, column.type, _small(rank, len(values) + 1)[codes], values, has_null)
+
+
+def packed(found: Members) -> pa.Array[Any]:
+    """The grouping as a column that `members` reads as it lies: codes of sorted members."""
+    mask = found.codes >= len(found.values) if found.has_null else None
+    codes: Any = pa.array(found.codes, mask=mask)
+    return pa.DictionaryArray.from_arrays(codes, _column(found.values, found.kind), ordered=True)
+
+
+def _unpacked(cut: Cut, column: pa.ChunkedArray[Any]) -> Members:
+    """The grouping of a column that `packed` made."""
+    whole: Any = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.unify_dictionaries().combine_chunks()
+    kind = whole.type.value_type
+    is_listed = pa.types.is_string(kind) or pa.types.is_boolean(kind)
+    values = whole.dictionary.to_pylist() if is_listed else _numbers(whole.dictionary)
+    indices = whole.indices
+    has_null = bool(indices.null_count)
+    if has_null:
+        indices = indices.fill_null(len(values))
+    return Members(cut, kind, indices.to_numpy(zero_copy_only=False), values, has_null)
 
 
 def _sorted(found: pa.Array[Any]) -> tuple[Values, Numbers]:

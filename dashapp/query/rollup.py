@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from dashapp.query.asked import Asked
 from dashapp.query.atoms import Atom, Unsure
 from dashapp.query.lattice import Cut, Numbers
 from dashapp.query.measures import Stat
-from dashapp.query.members import Members, members
+from dashapp.query.members import Members, members, packed
 from dashapp.query.passing import passing
 from dashapp.query.statistics import Column, Grouping, column_of, finished, merged
 from dashapp.query.subsume import Holding, Way
@@ -46,7 +47,20 @@ class Rollup:
     @property
     def nbytes(self) -> int:
         """Memory that it holds, once all of it has been used."""
-        return int(self._table.nbytes) * 2
+        is_packed = any(pa.types.is_dictionary(kind) for kind in self._table.schema.types)
+        return int(self._table.nbytes) * (1 if is_packed else 2)
+
+    def packed(self) -> pa.Table:
+        """The same cells as a table that is read without making codes and dictionaries anew.
+
+        Raises Unsure like what reads it.
+        """
+        names = self.holding.names
+        columns: list[Any] = [packed(self.grouping(at)) for at in range(len(names))]
+        stats = [name for name in self._table.column_names if name not in names]
+        return pa.Table.from_arrays(
+            columns + [self._table.column(name) for name in stats], names=[*names, *stats]
+        )
 
     def grouping(self, at: int) -> Members:
         """One of its groupings."""
