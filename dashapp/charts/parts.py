@@ -144,7 +144,7 @@ class Pie(ChartKind):
     @classmethod
     def beyond_cartesian(cls, options: Mapping[str, Any]) -> bool:
         """Roses are drawn around a pole."""
-        return options.get("rose", "none") != "none"
+        return bool(options.get("rose", "none") != "none")
 
     @classmethod
     def queries(cls, options: Options, dataset: DatasetSpec) -> dict[str, QuerySpec]:

@@ -125,7 +125,8 @@ class Caller:
 
     def open(self, act: str, tile: str = "total", state: Any = None) -> TestResponse:
         """What a tile's menu opens."""
-        return self.post("drawer.is_open", [{"act": act, "tile": tile}], [state or {}, self.page])
+        values = [state or {}, self.page, None]
+        return self.post("drawer.is_open", [{"act": act, "tile": tile}], values)
 
     def rows(self, key: str, kind: str = "rows", state: Any = None, **request: Any) -> TestResponse:
         """A page of underlying rows ("rows") or of a long table ("grid")."""

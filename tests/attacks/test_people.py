@@ -191,11 +191,11 @@ def test_too_many_says_when_to_come_again(server: Flask) -> None:
 @pytest.mark.parametrize(
     ("output", "inputs", "state"),
     [
-        ("drawer.is_open", [{"act": "drop", "tile": "total"}], [{}, {"slug": "market", "page": "p"}]),
-        ("drawer.is_open", [{"act": "sql", "tile": ["total"]}], [{}, {"slug": "market", "page": "p"}]),
-        ("drawer.is_open", [{"act": "rows", "tile": "total"}], [{}, {"slug": 1, "page": "p"}]),
-        ("drawer.is_open", [{"act": "rows", "tile": "total"}], [{}, {"slug": "m", "page": "p", "user_id": 2}]),
-        ("cancelled.data", [{"act": "cancel", "tile": None}], [{"slug": "market", "page": "p"}]),
+        ("drawer.is_open", [{"act": "drop", "tile": "total"}], [{}, {"slug": "market", "page": "p"}, None]),
+        ("drawer.is_open", [{"act": "sql", "tile": ["total"]}], [{}, {"slug": "market", "page": "p"}, None]),
+        ("drawer.is_open", [{"act": "rows", "tile": "total"}], [{}, {"slug": 1, "page": "p"}, None]),
+        ("drawer.is_open", [{"act": "rows", "tile": "total"}], [{}, {"slug": "m", "page": "p", "user_id": 2}, None]),
+        ("cancelled.data", [{"act": "cancel", "tile": ["total"]}], [{"slug": "market", "page": "p"}]),
         ("data-until", [{"slug": {"$ne": 1}, "page": "p"}], []),
         ("home-list", [{"select": 1}, ""], []), ("home-list", ["", ["tag"]], []),
         ("search-results", [1e300, True], []), ("search-results", ["x", "yes please"], []),
