@@ -105,6 +105,12 @@
     });
   }
 
+  // For whoever takes a picture of the whole page.
+  function whole() {
+    document.documentElement.classList.add("is-whole");
+    return showAll();
+  }
+
   window.addEventListener("beforeprint", showAll);
-  window.dashapp = Object.assign(window.dashapp || {}, { showAll });
+  window.dashapp = Object.assign(window.dashapp || {}, { whole });
 })();
