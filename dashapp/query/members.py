@@ -12,8 +12,10 @@ import pyarrow.compute as pc
 from dashapp.query.atoms import Unsure
 from dashapp.query.grains import WeekStart
 from dashapp.query.lattice import Cut, Numbers, coarsened
+from dashapp.warehouses.arrow import CALENDAR, TIME
 
 US_PER_DAY = 86_400_000_000
+FIRST_US, _, END_US = CALENDAR[TIME]
 Values = list[Any] | Numbers
 
 
@@ -56,6 +58,8 @@ class Members:
             raise Unsure
         starts = coarsened(self.values, self.cut, cut, week_start)
         values, inverse = np.unique(starts, return_inverse=True)
+        if cut.grain and len(values) and values[0] < FIRST_US:
+            raise Unsure
         table = inverse.reshape(-1)
         if self.has_null:
             table = np.append(table, len(values))
@@ -78,6 +82,10 @@ def members(cut: Cut, column: pa.ChunkedArray[Any]) -> Members:
         encoded = encoded.combine_chunks()
     has_null = bool(encoded.null_count)
     values, rank = _sorted(encoded.dictionary)
+    # Times beyond the calendar come as its ends, where they are not told apart any more.
+    is_time = pa.types.is_timestamp(column.type) and len(values)
+    if is_time and (values[0] <= FIRST_US or values[-1] >= END_US):
+        raise Unsure
     if has_null:
         rank = np.append(rank, len(values))
     codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)

@@ -183,7 +183,10 @@ def _problem(need: Need, entry: Entry) -> str:
         return f"its totals could not be asked: {answer.message}"
     for stat in stats:
         base = answer[0].table.column(stat.name)[0].as_py()
-        total = _total(entry.table, held.stats[stat])
+        try:
+            total = _total(entry.table, held.stats[stat])
+        except Unsure:
+            return f"its {stat.name} is no finite number"
         if not _agree(base or 0, total):
             return f"its {stat.name} is {total:,}, and that of the rows is {base or 0:,}"
     return ""

@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001 - the data's times are naive
 from __future__ import annotations
 
+import math
 import random
 import sqlite3
 from dataclasses import dataclass
@@ -141,8 +142,26 @@ def _row(n: int, dice: random.Random) -> Row:
     return (n, ts, moment, day, region, dice.choice(NAMES), qty, big, price, odd, part, flag)
 
 
+def _wild(rows: list[Row]) -> list[Row]:
+    """Rows with ends of the calendar, sums beyond 64 bits, and numbers that are none."""
+    times = (datetime(9999, 12, 31, 23, 59, 59), datetime(9999, 12, 31), datetime(1, 1, 1, 12))
+    floats = (math.nan, math.inf, -math.inf, -0.0, 0.0, 1e300, -1e300)
+    found = []
+    for n, row in enumerate(rows):
+        cells = dict(zip(NAMES_OF_COLUMNS, row, strict=True))
+        if n % 6 == 0:
+            time = times[n // 6 % 3]
+            cells |= {"ts": time, "day": time.date()}
+        if n % 5 == 1:
+            cells["price"] = floats[n // 5 % 7]
+        if n % 7 == 3:
+            cells["big"] = 2**62 + n
+        found.append(tuple(cells[name] for name in NAMES_OF_COLUMNS))
+    return found
+
+
 ROWS = _rows(700)
-TABLES = {"land": ROWS, "barren": []}
+TABLES = {"land": ROWS, "barren": [], "wild": _wild(ROWS[:150])}
 
 
 @dataclass(frozen=True)

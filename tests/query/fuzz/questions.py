@@ -80,6 +80,7 @@ RELATIONS: tuple[dict[str, Any], ...] = (
     {"table": None, "sql": "SELECT * FROM land"},
     {"table": None, "sql": "SELECT l.* FROM land AS l WHERE l.qty IS NULL OR l.qty > -6"},
     {"table": "barren"},
+    {"table": "wild"},
 )
 RANGES = (
     "last 7 days", "last quarter", "current month", "previous year", "year to date", "2012",
@@ -134,7 +135,7 @@ class Action:
     at_once: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """A dataset, viewers with their rules, and what they do in order from a cold cache.
 
@@ -145,6 +146,20 @@ class Case:
     viewers: tuple[tuple[RowRule, ...], ...]
     actions: tuple[Action, ...]
     is_warm: bool = False
+
+    def __repr__(self) -> str:
+        told = [f"{self.dataset}, rollups made ahead: {self.is_warm}"]
+        for action in self.actions:
+            rules = [rule.clause for rule in self.viewers[action.viewer]]
+            context = action.context
+            told.append(
+                f"{context.zone}, at most {context.row_limit}, under {rules}, {action.at_once}"
+            )
+            told += [
+                spec.model_dump_json(exclude_defaults=True, exclude={"dataset"})
+                for spec in action.questions
+            ]
+        return "\n  ".join(told)
 
 
 @dataclass(frozen=True)
