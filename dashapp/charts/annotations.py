@@ -26,6 +26,7 @@ from dashapp.charts.plotting import (
     shorten,
     typed,
 )
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.wide import Wide, widen
 from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Filter, Order, QuerySpec, metric_name
@@ -158,19 +159,23 @@ def over(
     tables: Mapping[str, pa.Table],
     dataset: DatasetSpec,
     look: Look,
+    thinning: Thinning | None = None,
 ) -> Over:
-    """Traces and shapes of all layers, for a plot whose axis is that of `wide`."""
+    """Traces and shapes of all layers, for a plot whose axis is that of `wide`.
+
+    Lines are whole without `thinning`.
+    """
     found = Over()
     for number, layer in enumerate(layers):
         table = tables.get(f"annotation {number + 1}")
         if not layer.shown:
             continue
         if isinstance(layer, FormulaLayer):
-            found.traces.append(_formula(layer, wide, look))
+            found.traces.append(_formula(layer, wide, look, thinning))
         elif table is None or not table.num_rows:
             continue
         elif isinstance(layer, SeriesLayer):
-            found.traces.append(_series(layer, table, wide, axis, dataset, look))
+            found.traces.append(_series(layer, table, wide, axis, dataset, look, thinning))
         elif isinstance(layer, EventLayer):
             _events(found, layer, table, wide, look)
         else:
@@ -204,23 +209,34 @@ def _line(layer: FormulaLayer | SeriesLayer, x: Any, y: Floats, text: str, look:
     }
 
 
-def _formula(layer: FormulaLayer, wide: Wide, look: Look) -> dict[str, Any]:
-    places = _places(wide)
-    x = typed(places) if wide.ms is not None or wide.numbers is not None else wide.labels
-    trace: dict[str, Any] = _line(layer, x, evaluate(layer.formula, places), layer.formula, look)
+def _kept(wide: Wide, y: Floats, thinning: Thinning | None) -> tuple[Any, Floats]:
+    """Coordinates and values of the points that are drawn."""
+    if wide.across is None:
+        return wide.labels, y
+    at = thinning.kept(wide.across, y, counts=0) if thinning else slice(None)
+    return typed(wide.across[at]), y[at]
+
+
+def _formula(
+    layer: FormulaLayer, wide: Wide, look: Look, thinning: Thinning | None
+) -> dict[str, Any]:
+    x, y = _kept(wide, evaluate(layer.formula, _places(wide)), thinning)
+    trace: dict[str, Any] = _line(layer, x, y, layer.formula, look)
     return trace
 
 
 def _series(
     layer: SeriesLayer, table: pa.Table, wide: Wide, axis: Dimension, dataset: DatasetSpec,
-    look: Look,
+    look: Look, thinning: Thinning | None,
 ) -> dict[str, Any]:  # fmt: skip
     name = metric_name(layer.metric)
     own = widen(table, axis, (), (name,), dataset, look)
     if wide.ms is None:
         own = own.on_numbers() if wide.numbers is not None else _like(own, wide)
-    x = typed(_places(own)) if own.ms is not None or own.numbers is not None else wide.labels
-    trace: dict[str, Any] = _line(layer, x, own.cells(name)[0], name, look)
+    x, y = _kept(own, own.cells(name)[0], thinning)
+    trace: dict[str, Any] = _line(
+        layer, x if own.across is not None else wide.labels, y, name, look
+    )
     return trace
 
 

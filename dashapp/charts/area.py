@@ -15,9 +15,10 @@ from dashapp.charts.colors import faded
 from dashapp.charts.formats import hover
 from dashapp.charts.lines import DOT, FEW_POINTS, SHAPES, Stroke, earlier_total
 from dashapp.charts.plotting import Floats, safe, typed
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.time import LineShape, OverTime
 from dashapp.charts.traces import Mark, along, moments
-from dashapp.charts.wide import Wide
+from dashapp.charts.wide import Ints, Wide
 
 
 class Area(OverTime):
@@ -77,13 +78,13 @@ class Area(OverTime):
 
     @classmethod
     def traces(
-        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look
+        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look, thinning: Thinning
     ) -> list[dict[str, Any]]:
         """Each area; missing buckets count as nothing in a stack."""
         stack = options.stack
         if stack == "none" or (stack == "stacked" and len(drawn) == 1):
             stroke = Stroke(
-                SHAPES[options.shape], options.markers, options.value_labels,
+                thinning, SHAPES[options.shape], options.markers, options.value_labels,
                 options.fill == "null", size=options.marker_size,
             )  # fmt: skip
             return cls.apart(options, wide, drawn, stroke, _given(options.opacity, 0.15))
@@ -91,21 +92,24 @@ class Area(OverTime):
         whole = np.nansum(np.vstack(values), axis=0)
         parts = shares(values)
         lengths = parts if stack == "percent" else values
-        found = [_under(wide, whole)] if stack == "stream" else []
+        at = _common(wide, whole, lengths, thinning)  # What is stacked needs the same places.
+        found = [_under(wide, whole, at)] if stack == "stream" else []
         for mark, value, length, part in zip(drawn, values, lengths, parts, strict=True):
-            found.append(_stacked(options, wide, mark, value, length, part))
+            found.append(_stacked(options, wide, mark, at, value[at], length[at], part[at]))
         if options.totals and stack != "percent":
             found.append(_totals(wide, whole, drawn[0], stack == "stream"))
-        return found + (cls._past(options, wide, drawn) if stack == "stacked" else [])
+        return found + (cls._past(options, wide, drawn, thinning) if stack == "stacked" else [])
 
     @classmethod
-    def _past(cls, options: Options, wide: Wide, drawn: list[Mark]) -> list[dict[str, Any]]:
+    def _past(
+        cls, options: Options, wide: Wide, drawn: list[Mark], thinning: Thinning
+    ) -> list[dict[str, Any]]:
         """What the whole was in earlier periods, as dashed lines."""
         found = []
         for place, offset in enumerate(options.compare if options.compare_values else ()):
             columns = [f"{m.metric} ({offset})" for m in drawn]
             if all(wide.has(c) for c in columns):
-                found.append(earlier_total(wide, drawn, columns, offset, place))
+                found.append(earlier_total(wide, drawn, columns, offset, place, thinning))
         return found
 
 
@@ -113,10 +117,21 @@ def _given(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
+def _common(wide: Wide, whole: Floats, parts: list[Floats], thinning: Thinning) -> Ints:
+    """Places that keep the extremes of a stack and of all its parts."""
+    shapes = [np.nan_to_num(shape) for shape in (whole, *parts)]
+    return thinning.kept(wide.across, *shapes, counts=len(parts))
+
+
 def _stacked(
-    options: Area.Options, wide: Wide, mark: Mark, y: Floats, length: Floats, part: Floats
+    options: Area.Options,
+    wide: Wide,
+    mark: Mark,
+    at: Ints,
+    y: Floats,
+    length: Floats,
+    part: Floats,
 ) -> dict[str, Any]:
-    at = np.arange(len(y))
     template = mark.style.hover("y")
     trace: dict[str, Any] = {
         "type": "scatter",
@@ -160,11 +175,11 @@ def _label(
     trace |= {"textposition": "bottom center", "textfont": {"size": 10}, "cliponaxis": False}
 
 
-def _under(wide: Wide, whole: Floats) -> dict[str, Any]:
+def _under(wide: Wide, whole: Floats, at: Ints) -> dict[str, Any]:
     """What a stream floats on, unseen: half of the whole, below the middle line."""
     return {
         "type": "scatter", "mode": "lines", "name": "", "stackgroup": "all",
-        "x": along(wide, np.arange(len(whole))), "y": typed(-whole / 2),
+        "x": along(wide, at), "y": typed(-whole[at] / 2),
         "line": {"width": 0}, "fillcolor": "rgba(0,0,0,0)", "hoverinfo": "skip",
         "showlegend": False,
     }  # fmt: skip

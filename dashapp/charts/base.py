@@ -18,6 +18,8 @@ Family = Literal[
     "schedule", "maps", "tables", "text",
 ]  # fmt: skip
 Tables = Mapping[str, pa.Table]
+Window = tuple[float, float]
+"""From and to on an axis, in its own numbers: ms on the viewer's clock, values, or places."""
 # What the small plotly.js draws; a third of the bytes of the whole.
 CARTESIAN = frozenset(
     {"bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image",
@@ -31,12 +33,15 @@ class Look:
 
     Light and dark are left to the page's style sheet: figures have transparent backgrounds and
     no colours of their own for text, axes and grid, so that they restyle without a round trip.
+
+    `window` is the part of the horizontal axis that one looks at closely (see `Thinned`).
     """
 
     palette: tuple[str, ...]
     colors: Mapping[str, str] = field(default_factory=dict)
     locale: str = "en"
     zone: str = "UTC"
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,31 @@ class Brush:
 
 
 @dataclass(frozen=True)
+class Thinned:
+    """How many points of a plot's lines are drawn, `of` how many there are.
+
+    With a `window` both count the points in that part of the axis only.
+    """
+
+    drawn: int
+    of: int
+    window: Window | None = None
+
+
+@dataclass(frozen=True)
 class Plot:
     """A Plotly figure as a plain dict (`{"data": [...], "layout": {...}}`), typed arrays inside.
 
     Each clickable mark's `customdata` is a list of raw values in the order of `clicks`
     (times as ISO strings), so that a click becomes a cross-filter. `brush` says along what one
-    may drag.
+    may drag, `thinned` that points were left out, which come when one looks closely.
     """
 
     figure: dict[str, Any]
     clicks: tuple[ClickTarget, ...] = ()
     summary: str = ""
     brush: Brush | None = None
+    thinned: Thinned | None = None
 
 
 @dataclass(frozen=True)

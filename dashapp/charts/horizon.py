@@ -11,7 +11,8 @@ from dashapp.charts.asks import LOOK, metric_title
 from dashapp.charts.axes import CLEAR, layout, time_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
-from dashapp.charts.plotting import NO_ROWS, Floats, safe, shorten, thinned, typed
+from dashapp.charts.plotting import NO_ROWS, Floats, safe, shorten, typed
+from dashapp.charts.thinning import thinned
 from dashapp.charts.timed import TimedSeriesOptions
 from dashapp.charts.traces import Mark, along, customdata, marks, summary, targets
 from dashapp.charts.wide import Wide, widen

@@ -15,8 +15,9 @@ from dashapp.charts.colors import faded
 from dashapp.charts.lines import DOT, SHAPES, Stroke, earlier, forecast, line, periods_named
 from dashapp.charts.plot_options import SeriesOptions
 from dashapp.charts.plotting import typed
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.traces import Mark, along, moments
-from dashapp.charts.wide import Wide
+from dashapp.charts.wide import Ints, Wide
 from dashapp.specs import Dimension, Filter, MetricFilter, Order, SqlFilter, metric_name
 from dashapp.specs.query import Metric
 
@@ -148,9 +149,11 @@ class Drawn:
         return self.shape == "bars"
 
 
-def traces_of(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
+def traces_of(
+    drawn: Drawn, wide: Wide, marks: list[Mark], thinning: Thinning
+) -> list[dict[str, Any]]:
     """The layer's traces, those of earlier periods first."""
-    found = _bars(drawn, wide, marks) if drawn.is_bars else _lines(drawn, wide, marks)
+    found = _bars(drawn, wide, marks) if drawn.is_bars else _lines(drawn, wide, marks, thinning)
     for trace in found:
         if drawn.yaxis != "y":
             trace["yaxis"] = drawn.yaxis
@@ -173,21 +176,22 @@ def _bars(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
     return found
 
 
-def _lines(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
+def _lines(drawn: Drawn, wide: Wide, marks: list[Mark], thinning: Thinning) -> list[dict[str, Any]]:
     layer = drawn.layer
     stroke = Stroke(
-        SHAPES[drawn.shape], drawn.markers, drawn.labels, gaps=layer.fill == "null",
+        thinning, SHAPES[drawn.shape], drawn.markers, drawn.labels, gaps=layer.fill == "null",
         yaxis=drawn.yaxis, points=drawn.shape == "points", size=layer.marker_size,
     )  # fmt: skip
     past, present = [], []
     opacity = _AREA if layer.opacity is None else layer.opacity
+    common = _common(wide, marks, thinning) if drawn.stack else None
     for mark in marks:
         trace = line(wide, mark, stroke)
-        past += earlier(trace, wide, mark, layer.earlier(mark.metric))
+        past += earlier(trace, wide, mark, layer.earlier(mark.metric), thinning)
         if layer.forecast:
             present += forecast(wide, mark, drawn.yaxis)
-        if drawn.stack:
-            trace |= _stacked(wide, mark, drawn.name)
+        if common is not None:
+            trace |= _stacked(wide, mark, drawn.name, common)
         if layer.area:
             trace |= {"fillcolor": faded(mark.color, opacity)}
             trace |= {} if drawn.stack else {"fill": "tozeroy"}
@@ -198,10 +202,15 @@ def _lines(drawn: Drawn, wide: Wide, marks: list[Mark]) -> list[dict[str, Any]]:
     return past + present + (periods_named(offsets) if len(marks) > 1 else [])
 
 
-def _stacked(wide: Wide, mark: Mark, group: str) -> dict[str, Any]:
+def _common(wide: Wide, marks: list[Mark], thinning: Thinning) -> Ints:
+    """Places that keep the extremes of all lines: what is stacked needs the same ones."""
+    shapes = [np.nan_to_num(wide.cells(m.column)[m.row]) for m in marks]
+    return thinning.kept(wide.across, *shapes, counts=0)  # Each line counted its own already.
+
+
+def _stacked(wide: Wide, mark: Mark, group: str, at: Ints) -> dict[str, Any]:
     """A line on top of those before it; missing buckets count as nothing."""
-    y = np.nan_to_num(wide.cells(mark.column)[mark.row])
-    at = np.arange(len(y))
+    y = np.nan_to_num(wide.cells(mark.column)[mark.row])[at]
     return {
         "stackgroup": group, "x": along(wide, at), "y": typed(y), "customdata": moments(wide, at),
         "mode": "lines",

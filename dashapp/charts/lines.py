@@ -10,7 +10,8 @@ import numpy as np
 
 from dashapp.charts.axes import GREY, Style
 from dashapp.charts.colors import faded
-from dashapp.charts.plotting import Floats, safe, thinned, typed
+from dashapp.charts.plotting import Floats, safe, typed
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.traces import Mark, along, moments, period_name
 from dashapp.charts.wide import Ints, Wide
 
@@ -32,6 +33,7 @@ DOT: Final = 6  # Size of a point's mark, in px.
 class Stroke:
     """How lines are drawn."""
 
+    thinning: Thinning
     shape: Shape = "linear"
     markers: Literal["auto", "always", "never"] = "auto"
     labels: bool = False
@@ -46,7 +48,7 @@ def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
     y = wide.cells(mark.column)[mark.row]
     shown = np.ones(len(y), dtype=bool) if stroke.gaps else wide.present[mark.row]
     at = _trimmed(np.flatnonzero(shown), y)
-    at = at[thinned(y[at])]
+    at = thin(wide, at, y, stroke.thinning)
     trace: dict[str, Any] = {
         "type": "scatter",
         "name": mark.legend,
@@ -63,6 +65,12 @@ def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
     if stroke.labels:
         _label(trace, y[at], mark.style)
     return trace
+
+
+def thin(wide: Wide, at: Ints, y: Floats, thinning: Thinning, counts: int = 1) -> Ints:
+    """Those of the places at which a line with these values is drawn."""
+    across = None if wide.across is None else wide.across[at]
+    return at[thinning.kept(across, y[at], counts=counts)]
 
 
 def _line(mark: Mark, stroke: Stroke) -> dict[str, Any]:
@@ -106,11 +114,15 @@ def _label(trace: dict[str, Any], y: Floats, written: Style) -> None:
 
 
 def earlier(
-    trace: dict[str, Any], wide: Wide, mark: Mark, periods: Sequence[tuple[str, str]]
+    trace: dict[str, Any],
+    wide: Wide,
+    mark: Mark,
+    periods: Sequence[tuple[str, str]],
+    thinning: Thinning,
 ) -> list[dict[str, Any]]:
     """The same line in earlier periods; of several series, hidden and shown together with it."""
     found = [
-        _earlier(trace, wide, mark, told, place)
+        _earlier(trace, wide, mark, told, thinning, place)
         for place, told in enumerate(periods)
         if wide.has(told[0])
     ]
@@ -122,12 +134,17 @@ def earlier(
 
 
 def _earlier(
-    trace: dict[str, Any], wide: Wide, mark: Mark, told: tuple[str, str], place: int = 0
+    trace: dict[str, Any],
+    wide: Wide,
+    mark: Mark,
+    told: tuple[str, str],
+    thinning: Thinning,
+    place: int,
 ) -> dict[str, Any]:
     """The same line in an earlier period: dashed and paler, under the present one."""
     column, offset = told
     y = wide.cells(column)[mark.row]
-    at = np.flatnonzero(np.isfinite(y))
+    at = thin(wide, np.flatnonzero(np.isfinite(y)), y, thinning)
     period = safe(period_name(offset))
     name = f"{mark.legend} ({period})"
     points = trace["mode"] == "markers"
@@ -160,19 +177,25 @@ def periods_named(offsets: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def earlier_total(
-    wide: Wide, drawn: Sequence[Mark], columns: Sequence[str], offset: str, place: int = 0
+    wide: Wide,
+    drawn: Sequence[Mark],
+    columns: Sequence[str],
+    offset: str,
+    place: int = 0,
+    thinning: Thinning | None = None,
 ) -> dict[str, Any]:
-    """The earlier period's sum over a stack, as a dashed line."""
+    """The earlier period's sum over a stack, as a dashed line; whole without `thinning`."""
     parts = np.vstack([wide.cells(c)[m.row] for m, c in zip(drawn, columns, strict=True)])
     at = np.flatnonzero(np.isfinite(parts).any(axis=0))
-    total = np.nansum(parts, axis=0)[at]
+    total = np.nansum(parts, axis=0)
+    at = thin(wide, at, total, thinning) if thinning else at
     name = f"Total ({safe(period_name(offset))})"
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
         "x": along(wide, at),
-        "y": typed(total),
+        "y": typed(total[at]),
         "line": {"color": GREY, "width": 2, "dash": DASHES[place % len(DASHES)]},
         "hovertemplate": f"{drawn[0].style.hover('y')}<extra>{name}</extra>",
     }
@@ -207,11 +230,14 @@ def forecast(wide: Wide, mark: Mark, yaxis: str = "y") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def unseen_total(wide: Wide, drawn: Sequence[Mark], at_zero: bool = False) -> dict[str, Any]:
-    """The sum of all series at each place, for hover only."""
+def unseen_total(
+    wide: Wide, drawn: Sequence[Mark], at_zero: bool = False, thinning: Thinning | None = None
+) -> dict[str, Any]:
+    """The sum of all series at each place (at fewer with `thinning`), for hover only."""
     parts = np.vstack([wide.cells(m.column)[m.row] for m in drawn])
     at = np.flatnonzero(np.isfinite(parts).any(axis=0))
-    at = at[thinned(np.nansum(parts, axis=0)[at])]
+    if thinning:
+        at = thin(wide, at, np.nansum(parts, axis=0), thinning, counts=0)
     # The line lies on the lowest mark or at zero, so that it never widens the axis.
     floor = np.zeros(len(at))
     if len(at) and not at_zero:

@@ -18,6 +18,7 @@ from dashapp.charts.layers import Drawn, Layer, traces_of
 from dashapp.charts.places import place_axis
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.time import LineShape
 from dashapp.charts.traces import Mark, labelled, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
@@ -162,11 +163,13 @@ class Mixed(ChartKind):
         lines = marks(upper, above, dataset, shifted, options.lines)
         if not any(_has_values(w, m) for w, ms in ((under, bars), (upper, lines)) for m in ms):
             return Empty("no_rows", NO_ROWS)
-        traces = traces_of(first, under, bars) + traces_of(second, upper, lines)
+        thinning = Thinning(look, len(bars) * (not first.is_bars) + len(lines))
+        traces = traces_of(first, under, bars, thinning)
+        traces += traces_of(second, upper, lines, thinning)
         # Where bars lie over lines the lines would be hidden.
         traces.sort(key=lambda t: t["type"] != "bar")
         longer = under if under.shape[1] >= upper.shape[1] else upper
-        added = over(options.annotations, longer, axis, tables, dataset, look)
+        added = over(options.annotations, longer, axis, tables, dataset, look, thinning)
         page = cls._page(options, (first, bars), (second, lines), longer, dataset, look)
         page |= added.axes
         page["shapes"] = [*added.shapes, *page.get("shapes", [])]
@@ -178,8 +181,9 @@ class Mixed(ChartKind):
             summary(under, bars, axis, _title(bars, "Bars"), look),
             summary(upper, lines, axis, _title(lines, "Lines"), look),
         )
-        clicks = targets(axis, ())
-        return Plot({"data": traces, "layout": page}, clicks, " ".join(t for t in told if t))
+        figure = {"data": traces, "layout": page}
+        words = " ".join(t for t in told if t)
+        return Plot(figure, targets(axis, ()), words, thinned=thinning.told)
 
     @classmethod
     def _page(

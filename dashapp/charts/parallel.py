@@ -17,7 +17,6 @@ from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import EMPTY_COLOR, assign, shade
 from dashapp.charts.plot_options import PlotOptions, needs
 from dashapp.charts.plotting import (
-    MOST_POINTS,
     NO_ROWS,
     Floats,
     encode,
@@ -27,6 +26,7 @@ from dashapp.charts.plotting import (
     shorten,
     typed,
 )
+from dashapp.charts.thinning import MOST_POINTS
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import words
 from dashapp.specs import DatasetSpec, Dimension, Order, QuerySpec, metric_name

@@ -15,7 +15,8 @@ from dashapp.charts.axes import GREY, SPIKE, Style, layout, style, value_axis
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Plot, Tables
 from dashapp.charts.colors import faded
 from dashapp.charts.plot_options import needs
-from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, safe, thinned, typed
+from dashapp.charts.plotting import NO_ROWS, Floats, clicks_of, safe, typed
+from dashapp.charts.thinning import thinned
 from dashapp.charts.timed import TimedOptions
 from dashapp.charts.wide import widen
 from dashapp.specs import DatasetSpec, Grain, Order, QuerySpec, metric_name

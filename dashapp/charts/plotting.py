@@ -20,7 +20,6 @@ Floats = npt.NDArray[np.float64]
 
 NO_ROWS: Final = "There are no rows for these filters."
 LONGEST: Final = 28  # Characters of a label along an axis; hover and legend show more.
-MOST_POINTS: Final = 4_000  # Points of one trace; more cannot be told apart on a screen.
 
 _ZERO_WIDTH = "\u200b"
 
@@ -159,20 +158,6 @@ def milliseconds(times: pa.Array[Any], zone: str) -> Floats:
     found = stamps.astype(np.int64) / 1000.0
     found[np.isnat(stamps)] = np.nan
     return found
-
-
-def thinned(y: Floats, most: int = MOST_POINTS) -> npt.NDArray[np.int64]:
-    """Positions of at most `most` points that keep the picture: each stretch's low and high."""
-    count = len(y)
-    if count <= most:
-        return np.arange(count)
-    edges = np.linspace(0, count, most // 2 + 1).astype(np.int64)
-    low, high = np.where(np.isnan(y), np.inf, y), np.where(np.isnan(y), -np.inf, y)
-    keep = {0, count - 1}
-    for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        keep.add(start + int(np.argmin(low[start:end])))
-        keep.add(start + int(np.argmax(high[start:end])))
-    return np.array(sorted(keep), dtype=np.int64)
 
 
 def clicks_of(*members: Iterable[Plain], has_other: bool = False) -> list[list[Plain] | None]:

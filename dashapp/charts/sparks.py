@@ -8,7 +8,8 @@ from typing import Final, Literal
 import numpy as np
 
 from dashapp.charts.colors import check_color
-from dashapp.charts.plotting import Floats, thinned
+from dashapp.charts.plotting import Floats
+from dashapp.charts.thinning import thinned
 
 WIDTH, HEIGHT = 120, 28
 PREFIX: Final = "data:image/svg+xml;base64,"

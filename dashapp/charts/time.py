@@ -27,6 +27,7 @@ from dashapp.charts.lines import (
 from dashapp.charts.places import place_axis
 from dashapp.charts.plot_options import needs
 from dashapp.charts.plotting import NO_ROWS, Floats
+from dashapp.charts.thinning import Thinning
 from dashapp.charts.traces import Mark, labelled, marks, summary, targets
 from dashapp.charts.wide import Wide, widen
 from dashapp.specs import DatasetSpec, Order, QuerySpec, SeriesLimit
@@ -104,10 +105,12 @@ class OverTime(ChartKind):
         drawn = marks(wide, options, dataset, look, options)
         if not any(np.isfinite(wide.cells(m.column)[m.row]).any() for m in drawn):
             return Empty("no_rows", NO_ROWS)
-        traces = cls.traces(options, wide, drawn, look)
+        thinning = Thinning(look, len(drawn))
+        traces = cls.traces(options, wide, drawn, look, thinning)
         if options.tooltip_total and len(drawn) > 1:
-            traces.append(unseen_total(wide, drawn, cls.slug == "area" and not options.log))
-        added = over(options.annotations, wide, axis, tables, dataset, look)
+            at_zero = cls.slug == "area" and not options.log
+            traces.append(unseen_total(wide, drawn, at_zero, thinning))
+        added = over(options.annotations, wide, axis, tables, dataset, look, thinning)
         traces += added.traces
         title = metric_title(options.metrics[0], dataset) if len(options.metrics) == 1 else ""
         lines = references(options.references)
@@ -128,7 +131,8 @@ class OverTime(ChartKind):
         told = summary(wide, drawn, axis, title or cls.title, look)
         # Unified hover means a click on a bucket, whatever the series.
         brush = None if options.zoom else brushes.along(wide, axis)
-        return Plot({"data": traces, "layout": page}, targets(axis, ()), told, brush)
+        figure = {"data": traces, "layout": page}
+        return Plot(figure, targets(axis, ()), told, brush, thinning.told)
 
     @classmethod
     def ticks(cls, options: Any, drawn: list[Mark], look: Look) -> Style:
@@ -144,7 +148,7 @@ class OverTime(ChartKind):
     @classmethod
     @abstractmethod
     def traces(
-        cls, options: Any, wide: Wide, drawn: list[Mark], look: Look
+        cls, options: Any, wide: Wide, drawn: list[Mark], look: Look, thinning: Thinning
     ) -> list[dict[str, Any]]:
         """Plotly traces of all marks, back to front."""
 
@@ -158,7 +162,7 @@ class OverTime(ChartKind):
             trace = line(wide, mark, stroke)
             if filled:
                 trace |= {"fill": "tozeroy", "fillcolor": faded(mark.color, filled)}
-            past += earlier(trace, wide, mark, options.earlier(mark.metric))
+            past += earlier(trace, wide, mark, options.earlier(mark.metric), stroke.thinning)
             if options.forecast:
                 present += forecast(wide, mark)
             present.append(trace)
@@ -219,10 +223,11 @@ class Line(OverTime):
 
     @classmethod
     def traces(
-        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look
+        cls, options: Options, wide: Wide, drawn: list[Mark], look: Look, thinning: Thinning
     ) -> list[dict[str, Any]]:
         """Each line, its forecast, and under all the earlier period's lines."""
         stroke = Stroke(
+            thinning,
             SHAPES[options.shape],
             options.markers,
             options.value_labels,

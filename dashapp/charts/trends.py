@@ -14,7 +14,8 @@ from dashapp.charts.asks import ANALYSIS, DATA, LOOK
 from dashapp.charts.base import ChartKind, Drawing, Empty, Look, Tables
 from dashapp.charts.colors import faded
 from dashapp.charts.numbers import ComparedOptions, compared, first_row, judged, shown
-from dashapp.charts.plotting import NO_ROWS, Floats, floats, iso, thinned, typed
+from dashapp.charts.plotting import NO_ROWS, Floats, floats, iso, typed
+from dashapp.charts.thinning import thinned
 from dashapp.errors import Invalid
 from dashapp.specs import DatasetSpec, Dimension, Grain, Order, QuerySpec, metric_name
 from dashapp.specs.post import Cumulative, PostStep, Resample, Rolling

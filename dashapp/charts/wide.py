@@ -121,6 +121,11 @@ class Wide:
         """Number of series and of members along the axis."""
         return len(self.series), len(self.values)
 
+    @property
+    def across(self) -> Floats | None:
+        """Where the places lie on an axis of times (ms) or numbers; None on one of members."""
+        return self.numbers if self.ms is None else self.ms
+
     def has(self, column: str) -> bool:
         """Whether the answer has that column."""
         return column in self.table.column_names

@@ -18,7 +18,6 @@ from dashapp.charts.plotting import (
     labels,
     milliseconds,
     safe,
-    thinned,
     typed,
 )
 from dashapp.charts.wide import ordered, widen
@@ -69,16 +68,6 @@ def test_times_are_told_on_the_viewers_clock_and_clicked_in_utc():
         "2013-01-01T00:00:00",
         "2013-01-01T05:00:00",
     ]
-
-
-def test_long_lines_keep_their_extremes():
-    y = np.sin(np.arange(100_000) / 500)
-    y[[777, 88_888]] = -9, 9
-    y[5_000:6_000] = np.nan
-    at = thinned(y)
-    assert len(at) <= 4_003
-    assert {0, 777, 88_888, 99_999} <= set(at.tolist())
-    assert (np.diff(at) > 0).all()
 
 
 def test_other_stands_for_many_and_is_not_clickable():
