@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from dashapp import query
 from dashapp.errors import AppError
-from dashapp.query import Result, rollups
+from dashapp.query import Context, Result, rollups
 from dashapp.query.lattice import Cut
 from dashapp.query.ruled import rule_atoms
 from dashapp.query.run import run_planned
 from dashapp.query.subsume import dialect_of
-from dashapp.specs import QuerySpec, Source
+from dashapp.specs import Dimension, QuerySpec, Source
 from tests.query.fuzz import tally
-from tests.query.fuzz.data import Land
-from tests.query.fuzz.oracle import differs
-from tests.query.fuzz.questions import TIMES, Case, cases
+from tests.query.fuzz.data import DATASET, NOW, Land
+from tests.query.fuzz.oracle import Direct, difference, differs, direct
+from tests.query.fuzz.questions import RULES, TIMES, Case, cases
 
 WANTED = int(os.environ.get("FUZZ_QUESTIONS", "2100"))  # Questions to the three engines together.
 PER_CASE = 10  # At least so many questions are in one case, on the average.
@@ -96,3 +99,38 @@ def test_answers_are_the_direct_ones_in_any_order_of_arrival(land: Land) -> None
     # Of nothing else would it prove something: answers are made of kept ones, and together.
     for how, least in LEAST.items():
         assert tally.share(land.kind, how) >= least, how
+
+
+def test_people_who_ask_at_the_same_time_get_their_own_rows(land: Land) -> None:
+    """Eight at a time, under different rules, in any order; every answer is its viewer's."""
+    version, dice = next(versions), random.Random(3)
+    sources = [land.source(rules, version=version) for rules in RULES]
+    wishes = [(source, spec, context) for source in sources for spec, context in _asked_by_all()]
+    right = {wish: direct(*wish) for wish in wishes}
+    dice.shuffle(wishes)
+    pages = [wishes[at : at + 3] for at in range(0, len(wishes), 3)] * 2
+
+    def look(page: list[query.Question]) -> list[str | None]:
+        found = query.run_many(page)
+        return [
+            difference(*wish, answer, there)
+            if isinstance(answer, Result) and isinstance(there := right[wish], Direct)
+            else f"{answer!r}"
+            for wish, answer in zip(page, found, strict=True)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        told = [wrong for page in pool.map(look, pages) for wrong in page]
+    assert set(told) == {None}
+
+
+def _asked_by_all() -> list[tuple[QuerySpec, Context]]:
+    by = [(), ("region",), ("sign",), ("region", "sign"), ("name",)]
+    specs = [
+        QuerySpec(
+            dataset=DATASET, dimensions=tuple(Dimension(column=c) for c in columns),
+            metrics=("n", "revenue", "per unit"),
+        )
+        for columns in by
+    ]  # fmt: skip
+    return [(spec, Context(zone="UTC", now=NOW)) for spec in specs]
