@@ -142,9 +142,8 @@
     let low = Infinity, high = -Infinity;
     for (const x of out) if (x === x) { if (x < low) low = x; if (x > high) high = x; }
     if (low > high || !v.scale) return { z };
-    const room = isResting ? 0 : 0.25 * (high - low);
-    if (v.scale === "even") { const end = Math.max(-low, high) + room; return { z, zmin: -end, zmax: end }; }
-    return { z, zmin: low - room, zmax: high + room };
+    if (v.scale === "even") { const end = Math.max(-low, high); return { z, zmin: -end, zmax: end }; }
+    return { z, zmin: low, zmax: high };
   }
 
   // ---- what is brushed ------------------------------------------------------------------------
@@ -256,7 +255,7 @@
     const old = kept.get(name);
     if (old && Date.now() - old.at < KEPT) { for (const t of Object.values(old.tiles)) { t.part = null; t.layout = null; } return Object.assign(old, { part: null, isOver: false }); }
     serial += 1;
-    const made = { seq: serial, name, at: Date.now(), brushing: what, keys, tiles: {}, part: null, brush, isReady: false };
+    const made = { seq: serial, name, at: Date.now(), brushing: what, keys, tiles: {}, part: null, brush, isReady: false, waiting: [] };
     kept.clear();
     kept.set(name, made);
     put("brush-begin", { seq: serial, brushing: what, tiles: keys });
@@ -320,10 +319,11 @@
       draw(tile, session);
       spent = performance.now() - begin;
     }
+    if (spent < BUDGET && session.waiting.length) session.waiting.shift()(); // One of the server's tiles a frame.
     hop();
     frames.push(performance.now() - begin);
     if (frames.length > 5000) frames.splice(0, 1000);
-    if (Object.values(session.tiles).some(wants)) plan();
+    if (session.waiting.length || Object.values(session.tiles).some(wants)) plan();
     else if (round) { rounds.push(performance.now() - round.begin); round = null; }
   }
   // While the pointer moves, marks move within the axes that are drawn, as long as they fit; when it
@@ -333,15 +333,15 @@
     tile.part = of.part;
     tile.round = round.number;
     if (!el || !window.Plotly) { hopped(tile); return; }
-    const changed = values(tile, ...bounds(of.brush, of.part)), unfit = {};
-    const marks = changed.map(([v, out]) => [v.trace, v.field === "z" ? rows(out, tile.figure.data[v.trace]) : out]);
-    if (!isResting && tile.layout && el.layout === tile.layout && app().moved(el, marks, unfit)) {
+    const changed = values(tile, ...bounds(of.brush, of.part));
+    const marks = changed.map(([v, out]) => [v.trace, v.field === "z" ? rows(out, tile.figure.data[v.trace]) : out, v.scale]);
+    if (!isResting && tile.layout && el.layout === tile.layout && moved(el, tile, marks)) {
       tile.isExact = false;
       light.push(performance.now() - begin);
     } else {
       if (!tile.before) tile.before = { el, data: el.data, layout: el.layout };
       if (app().touched) app().touched(tile.key);
-      window.Plotly.react(el, patched(tile, changed), roomy({ ...tile.figure.layout, autosize: true }, unfit), el._context);
+      window.Plotly.react(el, patched(tile, changed), { ...tile.figure.layout, autosize: true }, el._context);
       tile.layout = el.layout;
       tile.isExact = isResting;
       full.push(performance.now() - begin);
@@ -349,16 +349,20 @@
     const cost = performance.now() - begin;
     tile.cost = tile.cost ? 0.7 * tile.cost + 0.3 * cost : cost;
   }
-  // Axes that were outgrown get room to grow on, until the pointer rests.
-  function roomy(layout, unfit) {
-    for (const [name, include] of Object.entries(unfit)) if (include.length) layout[name] = { ...layout[name], autorangeoptions: { include } };
-    return layout;
+  // Axes that were outgrown are stretched first; only the server's own ranges stay.
+  function moved(el, tile, marks) {
+    if (!tile.free) tile.free = new Set(Object.entries(tile.figure.layout).filter(([name, axis]) => /^[xy]axis/.test(name) && !axis.range && axis.autorange !== false).map(([name]) => name));
+    const ranges = {};
+    if (app().moved(el, marks, ranges, tile.free)) return true;
+    if (!Object.keys(ranges).length) return false;
+    window.Plotly.relayout(el, ranges);
+    return el.layout === tile.layout && app().moved(el, marks, {}, new Set());
   }
   // A tile that shows no plot just now ("no rows") is drawn by the server.
   function hopped(tile) { tile.way = "hop"; }
 
   function hop() {
-    if (!session || session.hopping) return;
+    if (!session || session.hopping || session.waiting.length) return;
     const due = Object.values(session.tiles).filter((t) => t.way === "hop" && !same(t.part, session.part) && isShown(tileOf(t.key)) && onScreen(tileOf(t.key)));
     if (!due.length) return;
     const part = session.part, [low, high] = bounds(session.brush, part);
@@ -377,7 +381,7 @@
       const tile = reach().tiles[key];
       session.tiles[key].isChanged = true;
       if (app().touched) app().touched(key);
-      window.dash_clientside.set_props({ kind: "tile", part: "body", group: tile.group, key }, { children });
+      session.waiting.push(() => window.dash_clientside.set_props({ kind: "tile", part: "body", group: tile.group, key }, { children }));
     }
     hops.push(performance.now() - begin);
     plan();
@@ -391,10 +395,19 @@
     document.body.classList.add("is-brushing");
     if (session.isReady) notes(true);
   }
+  // A page that was busy has moves waiting: then it rests no sooner than after those.
+  function resting() {
+    const begin = performance.now();
+    window.clearTimeout(rest);
+    rest = window.setTimeout(() => {
+      if (performance.now() - begin > REST + 30) { resting(); return; }
+      isResting = true;
+      plan();
+    }, REST);
+  }
   function move(part) {
     isResting = false;
-    window.clearTimeout(rest);
-    rest = window.setTimeout(() => { isResting = true; plan(); }, REST);
+    resting();
     if (same(session.part, part)) return;
     session.part = part;
     say(`${reach().titles[drag.brush.dataset + "|" + drag.brush.column] || drag.brush.column}: ${told(drag.brush, part)}`);
@@ -403,7 +416,7 @@
   function end() {
     document.body.classList.remove("is-brushing");
     if (session) notes(false);
-    if (session) session.hopping = null;
+    if (session) { session.hopping = null; session.waiting = []; }
     session = null;
     drag = null;
     round = null;

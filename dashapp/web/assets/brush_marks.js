@@ -2,7 +2,7 @@
 // colours that were drawn last. A full drawing costs ten milliseconds and more, this a fraction of one.
 (function () {
   "use strict";
-  const ROUND = 3, TIGHT = 0.45; // px of a bar's corners; values that use less of their axis want another
+  const ROUND = 3, TIGHT = 0.35; // px of a bar's corners; values that use less of their axis want another
   const known = (v) => v === v && v !== null;
 
   // How well values fit into a range of an axis or of colours: they lie in it, and use enough of it.
@@ -39,27 +39,28 @@
     });
     return axes;
   }
-  // Whether all values fit into their axes; where not, `unfit` tells up to where each axis should go
-  // so that values have room to grow.
-  function within(axes, unfit) {
+  // Whether all values fit into their axes; where not, `ranges` gets those that they would fit into,
+  // with room to grow.
+  function within(axes, ranges, free, fromZero) {
     let isWithin = true;
-    const wanted = {};
     for (const [axis, [low, high]] of axes) {
       if (axis.type !== "linear") return false;
-      if (!fits(low, high, axis.range, axis.autorange)) isWithin = false;
-      const room = (v, isOut) => v * (isOut ? 2 : 1.3), top = Math.max(...axis.range), bottom = Math.min(...axis.range);
-      if (axis.autorange) wanted[axis._name] = [low < 0 ? room(low, low < bottom) : 0, high > 0 ? room(high, high > top) : 0].filter((v) => v);
+      if (low > high || fits(low, high, axis.range, free.has(axis._name))) continue;
+      isWithin = false;
+      const zero = fromZero || axis.rangemode === "tozero", a = zero ? Math.min(0, low) : low, b = zero ? Math.max(0, high) : high;
+      const isOut = high > Math.max(...axis.range) || low < Math.min(...axis.range), room = (isOut ? 0.5 : 0.08) * (b - a || 1);
+      const range = [zero && a === 0 ? 0 : a - room, zero && b === 0 ? 0 : b + room];
+      ranges[`${axis._name}.range`] = axis.range[0] > axis.range[1] ? range.reverse() : range;
     }
-    if (!isWithin) Object.assign(unfit, wanted);
     return isWithin;
   }
 
-  function bars(el, values, unfit) {
+  function bars(el, values, ranges, free) {
     const layout = el._fullLayout, first = el._fullData[values.keys().next().value], letter = first.orientation === "h" ? "x" : "y", across = letter === "y" ? "x" : "y";
     const isStack = () => layout.barmode === "stack" || layout.barmode === "relative";
     const spans = stacked(el, "bar", values, isStack, (number, i) => el.calcdata[number][i].p);
     const axes = spread(el, letter, spans, true);
-    if (!within(axes, unfit)) return null;
+    if (!within(axes, ranges, free, true)) return null;
     return () => el.querySelectorAll(".barlayer .trace.bars").forEach((group) => {
       const number = group.__data__[0].trace.index, own = spans.get(number);
       if (!own || !values.has(number)) return;
@@ -77,7 +78,7 @@
     return `M${pt(a, s0)}L${pt(a, s1 + back)}Q${pt(a, s1)} ${pt(a + r, s1)}L${pt(b - r, s1)}Q${pt(b, s1)} ${pt(b, s1 + back)}L${pt(b, s0)}Z`;
   }
 
-  function lines(el, values, unfit) {
+  function lines(el, values, ranges, free) {
     for (const number of values.keys()) {
       const t = el._fullData[number];
       if ((t.line && t.line.shape && t.line.shape !== "linear" && t.mode.includes("lines")) || t.mode.includes("text") || t.orientation === "h" || t.groupnorm) return null;
@@ -86,7 +87,8 @@
     const spans = stacked(el, "scatter", values, (t) => !!t.stackgroup, (number, i) => +el._fullData[number].x[i] || String(el._fullData[number].x[i]));
     for (const [number, own] of spans) if (own.length !== el.calcdata[number].length) { if (values.has(number)) return null; spans.delete(number); }
     const axes = spread(el, "y", new Map([...spans].filter(([n]) => values.has(n))), false);
-    if (!within(axes, unfit)) return null;
+    const fromZero = Array.from(values.keys()).some((n) => el._fullData[n].stackgroup || el._fullData[n].fill === "tozeroy");
+    if (!within(axes, ranges, free, fromZero)) return null;
     return () => el.querySelectorAll(".scatterlayer .trace.scatter").forEach((group) => {
       const number = group.__data__[0].trace.index, own = spans.get(number);
       if (!own || !values.has(number)) return;
@@ -129,22 +131,24 @@
     return list;
   }
   const canvas = document.createElement("canvas");
-  function heat(el, number, z) {
+  function heat(el, number, z, scale) {
     const trace = el._fullData[number], cd = el.calcdata[number][0], image = el.querySelector(".heatmaplayer image");
     if (!image || trace.texttemplate || !cd || !cd.x || cd.x.length !== z[0].length + 1 || cd.y.length !== z.length + 1) return null;
     let low = Infinity, high = -Infinity;
     for (const row of z) for (const v of row) if (known(v)) { if (v < low) low = v; if (v > high) high = v; }
-    if (!fits(low, high, [trace.zmin, trace.zmax], true)) return null;
+    if (low > high) [low, high] = [trace.zmin, trace.zmax];
+    // The colours are those that Plotly will take; its bar follows when the pointer rests.
+    const end = Math.max(-low, high), [zmin, zmax] = scale === "range" ? [low, high] : scale === "even" ? [-end, end] : [trace.zmin, trace.zmax];
     return () => {
       const x = axisOf(el, trace, "x"), y = axisOf(el, trace, "y"), ratio = window.devicePixelRatio || 1, list = colors(trace.colorscale);
       const [left, top, width, height] = ["x", "y", "width", "height"].map((n) => Number(image.getAttribute(n)));
       canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio);
       const pen = canvas.getContext("2d"), steps = (cells, axis, from) => Array.from(cells, (c) => axis.c2p(c) - from);
       pen.scale(ratio, ratio);
-      const xs = steps(cd.x, x, left), ys = steps(cd.y, y, top), gapX = trace.xgap || 0, gapY = trace.ygap || 0, size = trace.zmax - trace.zmin || 1;
+      const xs = steps(cd.x, x, left), ys = steps(cd.y, y, top), gapX = trace.xgap || 0, gapY = trace.ygap || 0, size = zmax - zmin || 1;
       z.forEach((row, r) => row.forEach((v, c) => {
         if (!known(v)) return;
-        pen.fillStyle = list[Math.max(0, Math.min(255, Math.round((255 * (v - trace.zmin)) / size)))];
+        pen.fillStyle = list[Math.max(0, Math.min(255, Math.round((255 * (v - zmin)) / size)))];
         const [x0, x1] = xs[c] < xs[c + 1] ? [xs[c], xs[c + 1]] : [xs[c + 1], xs[c]], [y0, y1] = ys[r] < ys[r + 1] ? [ys[r], ys[r + 1]] : [ys[r + 1], ys[r]];
         pen.fillRect(x0 + gapX / 2, y0 + gapY / 2, x1 - x0 - gapX, y1 - y0 - gapY);
       }));
@@ -153,24 +157,26 @@
   }
 
   // Writes new values (by number of trace) into a plot as it stands; false where it has to be drawn anew.
-  // `unfit` then tells which values each axis should have room for.
-  function moved(el, changed, unfit) {
+  // `ranges` then tells what axes (of those that are `free`) would do.
+  function moved(el, changed, ranges, free) {
     const jobs = [], byType = new Map();
-    for (const [number, values] of changed) {
+    let isFit = true;
+    for (const [number, values, scale] of changed) {
       const trace = el._fullData && el._fullData[number];
       if (!trace || !el.calcdata || !el.calcdata[number]) return false;
       if (trace.visible !== true) continue;
       const type = trace.type || "scatter";
-      if (type === "heatmap") { const job = heat(el, number, values); if (!job) return false; jobs.push(job); continue; }
+      if (type === "heatmap") { const job = heat(el, number, values, scale); if (!job) return false; jobs.push(job); continue; }
       if (el.calcdata[number].length !== values.length) return false;
       if (!byType.has(type)) byType.set(type, new Map());
       byType.get(type).set(number, values);
     }
     for (const [type, values] of byType) {
-      const job = type === "bar" ? bars(el, values, unfit) : type === "scatter" ? lines(el, values, unfit) : null;
-      if (!job) return false;
-      jobs.push(job);
+      const job = type === "bar" ? bars(el, values, ranges, free) : type === "scatter" ? lines(el, values, ranges, free) : null;
+      if (job) jobs.push(job);
+      else isFit = false; // The others may have outgrown their axes too.
     }
+    if (!isFit) return false;
     jobs.forEach((job) => job());
     return true;
   }
