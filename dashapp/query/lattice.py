@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from dashapp.query.atoms import Unsure
 from dashapp.query.grains import MONTHS, STEPS, WEEK_LEAD, WeekStart
-from dashapp.specs.query import Grain
+from dashapp.specs.query import Grain, Sketch
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 DAY_US = 86_400_000_000
+MOST_WHOLE = 2.0**53  # From here on floats do not tell whole numbers apart.
 THURSDAY = 3  # The weekday of day 0, 1970-01-01.
+_SKETCHES: dict[Sketch, str] = {"register": "register of its hash", "bin": "growing bins"}
 _ABOVE: dict[Grain, frozenset[Grain]] = {
     "day": frozenset({"week", "month", "quarter", "year"}),
     "month": frozenset({"quarter", "year"}),
@@ -22,22 +25,25 @@ _ABOVE: dict[Grain, frozenset[Grain]] = {
 
 @dataclass(frozen=True)
 class Cut:
-    """How a column is grouped: by its values, by the start of a grain, or by bins of a width."""
+    """How a column is grouped: by its values, the start of a grain, bins of a width, or a sketch."""
 
     column: str
     grain: Grain | None = None
     bin: float | None = None
+    sketch: Sketch | None = None
 
     @property
     def is_raw(self) -> bool:
         """Whether the values themselves are the groups."""
-        return self.grain is None and self.bin is None
+        return self.grain is None and self.bin is None and self.sketch is None
 
     @property
     def name(self) -> str:
         """What a rollup calls it."""
         if self.grain:
             return f"{self.column} by {self.grain}"
+        if self.sketch:
+            return f"{self.column} by {_SKETCHES[self.sketch]}"
         return f"{self.column} by {self.bin:g}" if self.bin else self.column
 
 
@@ -45,7 +51,11 @@ def refines(fine: Cut, coarse: Cut) -> bool:
     """Whether the group of `coarse` follows from the group of `fine`."""
     if fine.column != coarse.column:
         return False
-    if fine == coarse or fine.is_raw:
+    if fine == coarse:
+        return True
+    if fine.sketch or coarse.sketch:  # Hashes are the database's own.
+        return False
+    if fine.is_raw:
         return True
     if fine.grain and coarse.grain:
         return _is_finer(fine.grain, coarse.grain)
@@ -87,11 +97,21 @@ def floored(micros: Numbers, grain: Grain, week_start: WeekStart) -> Numbers:
 def coarsened(values: Numbers, fine: Cut, coarse: Cut, week_start: WeekStart) -> Numbers:
     """The groups of `coarse` that groups of `fine` lie in; `fine` refines `coarse`.
 
-    Times are int64 microseconds, days (of date columns) too; bins are their lower edges.
+    Times are int64 microseconds, days (of date columns) too; bins are their lower edges. Raises
+    Unsure for numbers that are too large for the bins.
     """
     if fine == coarse:
         return values
     if coarse.grain:
         return floored(values, coarse.grain, week_start)
     width = coarse.bin or 1.0
-    return np.floor(values.astype(np.float64) / width) * width
+    return np.floor(in_widths(values, width)) * width
+
+
+def in_widths(values: Numbers, width: float) -> Numbers:
+    """Numbers counted in widths of a bin. Raises Unsure where databases round them differently."""
+    with np.errstate(over="ignore"):
+        found = values.astype(np.float64) / width
+    if (np.abs(found) >= MOST_WHOLE).any():
+        raise Unsure
+    return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from dashapp.query import grains
 from dashapp.query.atoms import Atom, Unsure
-from dashapp.query.lattice import Cut, Numbers, floored, refines
+from dashapp.query.lattice import Cut, Numbers, floored, in_widths, refines
 
 
 def fits(found: Atom, cut: Cut, week_start: grains.WeekStart) -> bool:
@@ -47,7 +47,7 @@ def passing(found: Atom, cut: Cut, members: list[Any] | Numbers, has_null: bool)
     elif found.kind == "bins" and found.width:
         # Edges of the same bins are rounded products: divided they may fall just below a number.
         whole = np.rint if cut.bin == found.width else np.floor
-        inside = _passing_numbers(found, whole(members / found.width))
+        inside = _passing_numbers(found, whole(in_widths(members, found.width)))
     else:
         inside = _passing_numbers(found, members)
     return np.append(inside, found.null) if has_null else inside
