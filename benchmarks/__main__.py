@@ -12,7 +12,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import browser, callbacks, clicks, compiling, figures, flights, load, opening, plans
+from benchmarks import (
+    browser,
+    brushes,
+    callbacks,
+    clicks,
+    compiling,
+    figures,
+    flights,
+    load,
+    opening,
+    plans,
+)
 from benchmarks.stage import prepared
 from benchmarks.worlds import World, worlds
 from dashapp.settings import Settings
@@ -33,16 +44,28 @@ TEXTS = {
         "question of the page by itself. *Four at once*: the same, as many under way as the "
         "database has slots. *Plan*: all of them as one page. *One look*: one statement that reads "
         "every column the page uses, under the filters that all tiles share: the floor of whoever "
-        "asks the database at all; what a plan takes beyond it is grouping. Nothing is kept "
-        "between the runs, which take turns; medians.",
+        "asks the database at all; what a plan takes beyond it is grouping. DuckDB groups by one "
+        "column for next to nothing, so there the floor of a page is about half of its questions; "
+        "PostgreSQL reads every row anew for each. Nothing is kept between the runs, which take "
+        "turns, but what a sample told of the columns; medians.",
     ),
     "clicks": (
         "From a choice to twelve payloads",
         f"{CHOICES} choices one after the other, posted to the whole server but its sockets as a "
         "browser does, all groups of tiles at once. *By themselves*: every question asked of the "
-        "database by itself, several under way, nothing known. *One plan*: the same as plans, "
-        "nothing known. *Known*: the same choice again. The size is that of the largest answer, "
-        "not compressed.",
+        "database by itself, several under way, nothing known. *One plan*: what each call asks put "
+        "together, nothing known. *Rollups*: those of the dashboard are there and nothing else; "
+        "*without the database* says how many choices reached no database. *Known*: the same choice "
+        "again, which is the floor of whoever draws twelve tiles: session, rights, keys, figures, "
+        "JSON. The size is that of the largest answer, not compressed.",
+    ),
+    "brushes": (
+        "A frame of a brush",
+        "Dragging over a histogram of delays and over lines by day. *First cubes*: from pressing the "
+        "button until all linked tiles are laid open, nothing known. *Hop*: one frame of all tiles "
+        "that follow, through the whole server but its sockets, which is more than browsers ask for: "
+        "they draw small cubes themselves. *In Chromium*: the time that a frame takes the page, its "
+        "visible tiles drawn, while the pointer goes left and right.",
     ),
     "callbacks": (
         "Round trip of one tile's callback",
@@ -111,6 +134,8 @@ def measured(name: str, chosen: Chosen) -> str:
         return chosen.on_flights(plans.run)
     if name == "clicks":
         return chosen.on_flights(lambda found: clicks.run(found, CHOICES))
+    if name == "brushes":
+        return chosen.on_flights(brushes.run)
     if name == "callbacks":
         return callbacks.run()
     if name == "load":

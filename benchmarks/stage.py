@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -52,7 +53,11 @@ def serving(chosen: Settings) -> Iterator[str]:
     """The web server as a process on a port of its own: its address."""
     chosen = chosen.model_copy(update={"port": free_port()})
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DASHAPP_")}
-    environment |= programs.environment(chosen) | {"DASHAPP_SECRET_KEY": KEY}
+    environment |= programs.environment(chosen) | {
+        "DASHAPP_SECRET_KEY": KEY,
+        "DASHAPP_SQLITE_FOLDERS": json.dumps([str(folder) for folder in chosen.sqlite_folders]),
+        "DASHAPP_PRIVATE_HOSTS": json.dumps(chosen.private_hosts),
+    }
     command = programs.web(chosen).command
     process = subprocess.Popen(
         command, env=environment, cwd=programs.ROOT, stdout=subprocess.DEVNULL

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from benchmarks import board, flights
 from benchmarks.board import Board
 from benchmarks.measure import Times, timed
 from dashapp import cache, query, warehouses
+from dashapp.query import derive, fuse
 from dashapp.settings import Settings, settings, using
 from dashapp.specs import QuerySpec, SimpleMetric
 from dashapp.web.core import create_core
 from tests import servers
-
-AT_ONCE: Final = 4  # Questions that a page without a plan has under way: a database's slots.
 
 
 @dataclass(frozen=True)
@@ -85,15 +82,28 @@ def floor(asked: Sequence[query.Question]) -> query.Question:
     return source, one, context
 
 
+@contextmanager
+def unplanned() -> Iterator[None]:
+    """No question is joined with others or made of kept answers meanwhile."""
+    grouped, from_kept = fuse.grouped, derive.from_kept
+    fuse.grouped = lambda needs: []
+    derive.from_kept = lambda needs, check: {}
+    try:
+        yield
+    finally:
+        fuse.grouped, derive.from_kept = grouped, from_kept
+
+
 def alone(asked: Sequence[query.Question]) -> list[query.Result]:
     """Each question by itself, one after the other."""
-    return [query.run(*question) for question in asked]
+    with unplanned():
+        return [query.run(*question) for question in asked]
 
 
 def at_once(asked: Sequence[query.Question]) -> list[query.Result]:
-    """Each question by itself, several under way."""
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(lambda question: query.run(*question), asked))
+    """Each question by itself, as many under way as the database has slots."""
+    with unplanned():
+        return planned(asked)
 
 
 def planned(asked: Sequence[query.Question]) -> list[query.Result]:

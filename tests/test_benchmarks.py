@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks import clicks, figures, flights, plans
+from benchmarks import brushes, clicks, figures, flights, plans
 from benchmarks.rows import grown
 from benchmarks.stage import prepared
 from benchmarks.worlds import worlds
@@ -65,8 +65,10 @@ def test_pages_and_choices_are_measured_on_few_flights(tmp_path: Path) -> None:
     with prepared() as chosen, worlds(chosen, tmp_path, (3_000,), large=0) as found:
         pages = plans.run(found, rounds=1)
         choices = clicks.run(found, count=2)
+        frames = brushes.run(found, frames=2, in_browser=False)
     assert pages.count("\n| DuckDB, 3,000") == len(found[0].board.states())
     assert choices.count("\n| DuckDB, 3,000") == 2
+    assert frames.count("\n| DuckDB, 3,000") == len(brushes.BRUSHED)
 
 
 def test_drawn_flights_are_the_same_every_time(tmp_path: Path) -> None:
