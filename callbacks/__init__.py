@@ -12,10 +12,11 @@ from callbacks import (
     imports,
     shell,
     why,
+    zoom,
 )
 from dashapp.ui.wiring import Wiring
 
 WIRINGS: tuple[Wiring, ...] = (
     shell.wiring, home.wiring, filters.wiring, dashboard.wiring, brush.wiring, drawer.wiring, exports.wiring,
-    gallery.wiring, imports.wiring, bundles.wiring, why.wiring,
+    gallery.wiring, imports.wiring, bundles.wiring, why.wiring, zoom.wiring,
 )  # fmt: skip

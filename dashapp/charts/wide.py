@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +151,8 @@ class Wide:
     def keep(self, places: Sequence[int] | Ints) -> Wide:
         """Only these members of the axis, in this order."""
         at = np.asarray(places, dtype=np.int64)
+        if np.array_equal(at, np.arange(len(self.values))):
+            return self
         moved = np.full(len(self.values) + 1, -1, dtype=np.int64)
         moved[at] = np.arange(len(at))
         return replace(
@@ -290,7 +292,7 @@ def widen(
     ]
     moved = np.full(len(found) + 1, -1, dtype=np.int64)
     moved[order] = np.arange(len(order))
-    texts = words(values, axis, dataset, look) if ms is None else [str(v) for v in values]
+    texts = words(values, axis, dataset, look) if ms is None else cast(list[str], values)
     return Wide(table, values, texts, ms, tuple(found[i] for i in order), moved[rows], columns)
 
 

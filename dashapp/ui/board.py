@@ -128,6 +128,8 @@ def stores(board: Board) -> list[Component]:
             dcc.Store(id=name)
             for name in (ids.BRUSH_BEGIN, ids.BRUSH_BEGUN, ids.BRUSH_FRAME, ids.BRUSH_FRAMED)
         ),
+        dcc.Store(id=ids.ZOOM),
+        dcc.Store(id=ids.ZOOMED),
         dcc.Store(id=ids.WHY_ASK),
         dcc.Store(id=ids.EXPORT_ASK),
         dcc.Store(id=ids.CANCELLED),
@@ -154,5 +156,6 @@ def texts() -> dict[str, str]:
         "told_database": t("Data version of {time}, told by the database"),
         "told_age": t("Nothing tells when the data changes; answers are asked again by their age"),
         "updated": t("Updated"), "least": t("At least"), "most": t("At most"),
-        "late": t("updates when you let go"), **names,
+        "late": t("updates when you let go"), "cancel": t("Cancel"),
+        "leave": t("Leave full screen"), **names,
     }  # fmt: skip

@@ -40,7 +40,7 @@ ICONS = {
 def skeleton(family: str) -> Component:
     """A grey picture in the shape of a family of charts; it appears after 150 ms."""
     shape = SKELETONS.get(family, "bars")
-    return html.Div([html.I() for _ in range(6)], className=f"skeleton {shape}", **HIDDEN)
+    return html.Div(className=f"skeleton {shape}", **HIDDEN)
 
 
 def state(icon: str, message: str, *, retry: bool = False, failed: bool = False) -> Component:
@@ -95,7 +95,11 @@ def tile(
     if error is not None:
         as_of = min((r.as_of for r in results.values()), default=None)
         return html.Div([drawn, late(error, as_of, zone)], className="with-age"), ""
-    return drawn, foot(results, zone, is_whole=is_paged)
+    told = foot(results, zone, is_whole=is_paged)
+    if isinstance(drawing, Plot) and (lacks := thinned(drawing)):
+        note = html.Span(lacks["note"], className="is-thinned")
+        told = html.Span([note, html.Span([" · ", told], className="how")])
+    return drawn, told
 
 
 def late(error: AppError, as_of: datetime | None, zone: str) -> Component:
@@ -138,7 +142,25 @@ def figure(dataset: str, drawing: Plot) -> dict[str, Any]:
     if drawing.brush is not None:  # Dragging brushes instead of zooming.
         meta["brush"] = brushes.meta(drawing.brush)
         layout["dragmode"] = False
+    if drawing.thinned is not None:
+        meta["thinned"] = thinned(drawing)
     return {"data": drawing.figure["data"], "layout": layout}
+
+
+def thinned(drawing: Plot) -> dict[str, Any] | None:
+    """Which part of its axis a plot shows closely, whether all points of it are there, in words too."""
+    found = drawing.thinned
+    if found is None:
+        return None
+    is_exact = found.drawn == found.of
+    drawn, points = f"{found.drawn:,}", f"{found.of:,}"
+    if found.window is None:
+        note = t("{drawn} of {points} points; zoom for all", drawn=drawn, points=points)
+    elif is_exact:
+        note = t("all {points} points of this part", points=points)
+    else:
+        note = t("{drawn} of {points} points of this part", drawn=drawn, points=points)
+    return {"window": found.window, "exact": is_exact, "note": note}
 
 
 def plot(key: str, dataset: str, drawing: Plot) -> Component:
@@ -187,17 +209,15 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
         return aged(results, zone)
     rows = sum(r.rows for r in results.values())
     slowest = max(results.values(), key=lambda r: r.seconds)
-    parts: list[Component | str] = []
-    if not is_whole and any(r.truncated for r in results.values()):
-        parts.append(html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut"))
-        parts.append(" · ")
-    rungs = {r.rung for r in results.values()}
-    if "warehouse" in rungs:
-        parts.append(f"{duration(slowest.seconds)} · {rung('warehouse')}")
+    if "warehouse" in {r.rung for r in results.values()}:
+        how = f"{duration(slowest.seconds)} · {rung('warehouse')}"
     else:
         as_of = min(r.as_of for r in results.values())
-        parts.append(f"{rung(slowest.rung)} · {clock(as_of, zone)}")
-    return html.Span(parts)
+        how = f"{rung(slowest.rung)} · {clock(as_of, zone)}"
+    if is_whole or not any(r.truncated for r in results.values()):
+        return how
+    cut = html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut")
+    return html.Span([cut, f" · {how}"])
 
 
 def aged(results: Mapping[str, Result], zone: str) -> Component:
