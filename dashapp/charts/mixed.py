@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from dashapp.charts import brushes
 from dashapp.charts.along import XOptions
 from dashapp.charts.annotations import Layers, layers_field, over, questions
 from dashapp.charts.asks import DATA, LOOK
@@ -183,7 +184,8 @@ class Mixed(ChartKind):
         )
         figure = {"data": traces, "layout": page}
         words = " ".join(t for t in told if t)
-        return Plot(figure, targets(axis, ()), words, thinned=thinning.told)
+        brush = None if options.zoom else brushes.along(longer, axis)
+        return Plot(figure, targets(axis, ()), words, brush, thinned=thinning.told)
 
     @classmethod
     def _page(

@@ -35,7 +35,7 @@ from dashapp.viewer import Viewer
 from dashapp.warehouses import warehouse
 
 MOST_KEPT = 128  # Cubes that a process keeps decoded.
-LEAST_AGE_S = 300  # A cube answers so long, however fresh its tile is wanted.
+KEPT_S = 300  # So long a drag may go on with its cubes, however fresh its tiles are wanted.
 
 
 class Brushing(Spec):
@@ -196,11 +196,11 @@ def _forms(
     return _Linked(a, specs)
 
 
-def _question(tile: _Linked, name: str) -> query.Question:
+def _question(tile: _Linked, name: str, least_age_s: int = 0) -> query.Question:
     a = tile.asked
     if a.source is None:
         raise Invalid("This tile shows no data.")
-    age = None if a.context.ttl_s is None else max(a.context.ttl_s, LEAST_AGE_S)
+    age = None if a.context.ttl_s is None else max(a.context.ttl_s, least_age_s)
     context = replace(a.context, ttl_s=age, row_limit=MOST_ROWS, query_id=None)
     return a.source, tile.forms[name].question, context
 
@@ -251,7 +251,7 @@ _lock = threading.Lock()
 
 
 def _kept(viewer: Viewer, brushing: Brushing, tile: _Linked, name: str) -> Cube | None:
-    answer = query.peek(*_question(tile, name))
+    answer = query.peek(*_question(tile, name, KEPT_S))
     return None if answer is None else _made(viewer, brushing, tile, name, answer)
 
 

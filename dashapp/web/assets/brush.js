@@ -512,6 +512,7 @@
   const soon = () => { if (!planned) planned = window.setTimeout(() => { planned = 0; show(); }, 80); };
   document.addEventListener("dashapp:drawn", soon);
   document.addEventListener("dashapp:state", soon);
+  document.addEventListener("click", (event) => { if (event.target.closest?.("#refresh, [data-act=refresh]")) kept.clear(); });
   window.addEventListener("resize", soon);
 
   window.dashapp = Object.assign(window.dashapp || {}, { brush: { frames, hops, rounds, light, full, session: () => session } });
