@@ -32,7 +32,8 @@ def canonical(source: Source, spec: QuerySpec, zone: str, now: datetime) -> dict
             filters.append([timed, "range", *_bounds(bounds), None, None])
     return {
         "dimensions": [
-            [d.name, d.column, _kind(source, d.column), d.grain, d.bin] for d in spec.dimensions
+            [d.name, d.column, _kind(source, d.column), d.grain, d.bin, d.sketch]
+            for d in spec.dimensions
         ],
         "metrics": [[metric_name(m), _metric(source, m)] for m in spec.metrics],
         "columns": [[c, _kind(source, c)] for c in spec.columns],

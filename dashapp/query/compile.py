@@ -13,7 +13,7 @@ from dashapp.errors import Invalid, Misdefined
 from dashapp.query.canonical import canonical
 from dashapp.query.dialects import Element
 from dashapp.query.filters import bin_index, having, predicate, within
-from dashapp.query.metrics import aggregate
+from dashapp.query.metrics import aggregate, sketch
 from dashapp.query.reading import Reading, unknown
 from dashapp.query.timerange import Range, resolve
 from dashapp.query.times import Predicate, truncated
@@ -145,6 +145,8 @@ def cut(reading: Reading, dimension: Dimension) -> Element:
     if dimension.bin:
         edge = bin_index(reading, column, dimension.bin) * sa.literal(dimension.bin, sa.Float())
         return sa.type_coerce(edge, sa.Float())
+    if dimension.sketch:
+        return sketch(reading, column, dimension.sketch)
     return reading.local(column)
 
 

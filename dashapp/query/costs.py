@@ -97,7 +97,7 @@ def _grouping(rates: Rates, dataset: DatasetSpec, cut: Cut, is_beside: bool) -> 
         found = rates.other_beside if is_beside else rates.other
     if column is not None and column.expression:
         found += rates.calculated
-    if cut.bin:
+    if cut.bin or cut.sketch:
         return found + rates.bin
     if cut.grain is None:
         return found

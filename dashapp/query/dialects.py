@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from dashapp.errors import Invalid
 from dashapp.query import grains
 from dashapp.query.zones import FIRST_YEAR, LAST_YEAR, shifts
 from dashapp.specs.query import Grain
+from dashapp.warehouses import sketching
 
 Element = ColumnElement[Any]
 
@@ -184,6 +186,49 @@ class Flavour:
     def stddev(self, number: Element) -> Element:
         """The sample standard deviation of a group."""
         return Sql("stddev_samp({0})", self.double(number), type_=sa.Float())
+
+    def register(self, value: Element) -> Element:
+        """The register of a value's hash (`dashapp.warehouses.sketching`), empty for empty ones."""
+        if self.name == "sqlite":  # Ours there.
+            return Sql("sketch_register({0})", value, type_=sa.BigInteger())
+        return self._whole_of(f"({self._hash(value)} & {sketching.REGISTERS - 1})", value)
+
+    def least_hash(self, value: Element) -> Element:
+        """The part of a value's hash that is compared within its register."""
+        if self.name == "sqlite":
+            return Sql("sketch_hash({0})", value, type_=sa.BigInteger())
+        moved = f"({self._hash(value)} >> {sketching.REGISTER_BITS})"
+        return self._whole_of(f"({moved} & {sketching.HASHES - 1})", value)
+
+    def log_bin(self, number: Element) -> Element:
+        """The bin of a number, in bins whose edges grow by a factor."""
+        if self.name == "sqlite":
+            return Sql("sketch_bin({0})", number, type_=sa.BigInteger())
+        place = f"({sketching.OFFSET} + ceil(ln(abs({{0}})) * {1 / math.log(sketching.GROWTH)!r}))"
+        whens = f"WHEN abs({{0}}) < {sketching.ZERO!r} THEN 0 WHEN {{0}} < 0 THEN -{place}"
+        text = f"CASE WHEN {{0}} IS NULL THEN NULL {whens} ELSE {place} END"
+        return self.whole(Sql(text, self.double(number), type_=sa.Float()))
+
+    def _whole_of(self, template: str, value: Element) -> Element:
+        """A whole number by a template of ours, empty for empty values."""
+        text = f"CASE WHEN {{0}} IS NULL THEN NULL ELSE {template} END"
+        return self.whole(Sql(text, value, type_=sa.BigInteger()))
+
+    def _hash(self, value: Element) -> str:
+        """The template of a hash of 64 bits: equal for values that are equal to the database."""
+        is_text = isinstance(value.type, sa.String)
+        if self.name == "duckdb":
+            return "hash({0})"
+        if self.name == "postgresql":
+            if isinstance(value.type, sa.BigInteger):
+                return "hashint8extended(CAST({0} AS BIGINT), 0)"
+            if isinstance(value.type, sa.Float):
+                return "hashfloat8extended(CAST({0} AS DOUBLE PRECISION), 0)"
+            return 'hashtextextended(CAST({0} AS TEXT) COLLATE "C", 0)'
+        if self.name == "mysql":
+            plain = "WEIGHT_STRING({0})" if is_text else "{0}"
+            return f"CAST(CONV(LEFT(MD5({plain}), 16), 16, 10) AS UNSIGNED)"
+        raise Invalid("Approximate counts are not available on this kind of database.")
 
     def like(self, text: Element, pattern: str) -> Element:
         """Whether a text fits a LIKE pattern by case; "/" takes the next character literally."""

@@ -20,7 +20,7 @@ from dashapp.query.asked import Asked, asked
 from dashapp.query.atoms import Atom, bounds_of, hull
 from dashapp.query.grains import EVERY
 from dashapp.query.lattice import Cut, refines
-from dashapp.query.measures import Stat
+from dashapp.query.measures import FROM_GROUPING, Stat
 from dashapp.query.passing import fits
 from dashapp.query.plan import Need, rollup_need, scope_of
 from dashapp.query.profile import UNKNOWN, Profile
@@ -68,12 +68,20 @@ def grouped(needs: Sequence[Need]) -> list[list[Member]]:
     return [members for members in found.values() if len(members) > 1]
 
 
+def from_sketches(member: Member, profile: Profile | None) -> Cover | None:
+    """The query of a question with approximate metrics; None where too many groups are expected."""
+    group = group_of([member], profile or UNKNOWN)
+    if group is None or (profile is not None and group.cells > CELLS_KEPT):
+        return None
+    return cover_of(group)
+
+
 def columns_of(members: Iterable[Member]) -> set[str]:
     """The columns that a profile has to tell of."""
     found: set[str] = set()
     for _, question in members:
         found |= {c.column for c in question.shape.cuts} | {a.column for a in question.shape.atoms}
-        found |= {s.column for s in question.stats if s.kind == "distinct" and s.column}
+        found |= {s.column for s in question.stats if s.kind in FROM_GROUPING and s.column}
     return found
 
 
@@ -143,7 +151,7 @@ def group_of(
     widest = _widest(shapes, common)
     baked = common | ({widest} if widest else set())
     cuts = {c for s in shapes for c in s.cuts}
-    cuts |= {Cut(s.column or "") for s in stats if s.kind == "distinct"}
+    cuts |= {s.cut for s in stats if s.kind == "distinct" and s.cut}
     cuts |= {c for need, _ in members for c in (more or {}).get(need.key, ())}
     residual = {a for s in shapes for a in s.atoms - common}
     for found in sorted(residual, key=repr):
@@ -152,13 +160,12 @@ def group_of(
             if cut is None:
                 return None
             cuts.add(cut)
+    # Sketches are not needed where the values themselves are there.
+    cuts |= {s.cut for s in stats if s.cut and Cut(s.cut.column) not in cuts}
+    plain = {p for s in stats if (p := s.part)} | {s for s in stats if s.kind not in FROM_GROUPING}
     kept = _absorbed(cuts)
     cells = profile.cells(kept, baked)
-    return Group(tuple(members), kept, common, widest, stats - _distinct(stats), cells)
-
-
-def _distinct(stats: frozenset[Stat]) -> frozenset[Stat]:
-    return frozenset(s for s in stats if s.kind == "distinct")
+    return Group(tuple(members), kept, common, widest, frozenset(plain), cells)
 
 
 def _widest(shapes: Sequence[Shape], common: frozenset[Atom]) -> Atom | None:
@@ -233,7 +240,7 @@ def _spec(group: Group, need: Need) -> QuerySpec:
         {
             "dataset": need.spec.dataset,
             "dimensions": tuple(
-                Dimension(column=c.column, grain=c.grain, bin=c.bin, label=c.name)
+                Dimension(column=c.column, grain=c.grain, bin=c.bin, sketch=c.sketch, label=c.name)
                 for c in group.cuts
             ),
             "metrics": tuple(s.metric() for s in sorted(group.stats, key=lambda s: s.name)),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dashapp.query import sketches
 from dashapp.query.atoms import Unsure
 from dashapp.query.compile import OTHER, names
 from dashapp.query.lattice import Numbers
@@ -49,7 +50,11 @@ def answer(spec: QuerySpec, groups: Groups, row_limit: int) -> tuple[pa.Table, b
     rows = rows[:row_limit]
     arrays: list[Any] = [found.arrow(codes[rows]) for codes, found in groups.dimensions]
     arrays += [_taken(column, rows).arrow() for column in groups.metrics]
-    return pa.Table.from_arrays(arrays, names=names(spec)), is_cut
+    labels = names(spec)
+    errors = {
+        n: c.error for n, c in zip(labels[-len(groups.metrics) :], groups.metrics, strict=False)
+    }
+    return sketches.noted(pa.Table.from_arrays(arrays, names=labels), errors), is_cut
 
 
 def _taken(column: Column, rows: Numbers) -> Column:

@@ -10,6 +10,7 @@
 | STDDEV(x) (sample) | n, sum, dev | squares about each mean, by Chan, Golub and LeVeque (1979) |
 | ratio | those of both parts | divided last |
 | COUNT(DISTINCT x) | distinct | only where x itself is a dimension: members are counted |
+| approximate COUNT(DISTINCT x), median | registers, bins | from a grouping of their own, see `sketches` |
 
 Everything else (medians, texts' extremes, SQL of any other form) is asked of the warehouse.
 """
@@ -19,17 +20,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal
+from typing import Final, Literal
 
 from sqlglot import exp
 
 from dashapp.errors import AppError
+from dashapp.query.lattice import Cut
 from dashapp.query.sqlguard import check_expression
 from dashapp.specs import ColumnSpec, DatasetSpec, RatioMetric, SimpleMetric, SqlMetric
 from dashapp.specs.query import AdhocMetric, Metric
 
-Kind = Literal["rows", "n", "sum", "min", "max", "dev", "distinct"]
+Kind = Literal[
+    "rows", "n", "sum", "min", "max", "dev", "distinct", "least_hash", "registers", "bins",
+]  # fmt: skip
 How = Literal["plain", "double", "avg", "dev", "ratio"]
+REGISTERS: Final = "registers"
+BINS: Final = "bins"
+# Read from a grouping of the column rather than from a statistic of cells.
+FROM_GROUPING: Final = ("distinct", REGISTERS, BINS)
 MAX_NESTING = 10
 MOST_NAME = 200
 NUMERIC = ("integer", "number", "boolean")
@@ -51,6 +59,23 @@ class Stat:
             of = blake2b(of.encode(), digest_size=12).hexdigest()
         return f"{self.kind}({of})" if self.sql is None else f"{self.kind}: {of}"
 
+    @property
+    def cut(self) -> Cut | None:
+        """The grouping that it is read from, if it is; that by the values themselves does too."""
+        column = self.column or ""
+        if self.kind == "registers":
+            return Cut(column, sketch="register")
+        if self.kind == "bins":
+            return Cut(column, sketch="bin")
+        return Cut(column) if self.kind == "distinct" else None
+
+    @property
+    def part(self) -> Stat | None:
+        """The statistic of cells that it is read from besides."""
+        if self.kind == "registers":
+            return Stat("least_hash", self.column)
+        return Stat("n", self.column) if self.kind == "bins" else None
+
     def metric(self) -> AdhocMetric:
         """The metric that asks a warehouse for it."""
         if self.kind == "rows":
@@ -62,8 +87,8 @@ class Stat:
             return SimpleMetric(aggregate="count", column=self.column, label=self.name)
         if self.kind == "dev":
             return SimpleMetric(aggregate="stddev", column=self.column, label=self.name)
-        if self.kind == "distinct":
-            raise ValueError("Members are counted where their column is a dimension.")
+        if self.kind in ("distinct", "registers", "bins"):
+            raise ValueError("It is read from a grouping by its column.")
         return SimpleMetric(aggregate=self.kind, column=self.column, label=self.name)
 
 
@@ -107,7 +132,7 @@ def given(dataset: DatasetSpec, metric: Metric, dialect: str) -> Stat | None:
     stat = found.stats[-1]
     # Sums of expressions are doubles wherever they are asked; a column's may be whole elsewhere.
     is_itself = found.how != "double" or (stat.kind == "sum" and stat.sql is not None)
-    return stat if is_itself and stat.kind != "distinct" else None
+    return stat if is_itself and stat.kind not in FROM_GROUPING else None
 
 
 def _simple(dataset: DatasetSpec, metric: SimpleMetric) -> Measure | None:
@@ -116,6 +141,10 @@ def _simple(dataset: DatasetSpec, metric: SimpleMetric) -> Measure | None:
     column = dataset.column(metric.column)
     if column is None or column.type == "other":
         return None
+    if metric.approximate and metric.aggregate == "median":
+        return Measure("plain", (Stat(BINS, column.name),)) if column.type in NUMERIC else None
+    if metric.approximate and column.type != "time":
+        return Measure("plain", (Stat(REGISTERS, column.name),))
     return _of_column(column, metric.aggregate)
 
 
@@ -126,6 +155,8 @@ def _of_column(column: ColumnSpec, aggregate: str) -> Measure | None:
         return Measure("plain", (Stat("n", name),))
     if aggregate == "count_distinct":  # Two moments may show as one time: clocks are set back.
         return None if column.type == "time" else Measure("plain", (Stat("distinct", name),))
+    if aggregate == "least_hash":
+        return Measure("plain", (Stat("least_hash", name),))
     if aggregate in ("min", "max"):
         fits = is_number or column.type in ("time", "date")
         kind: Kind = "min" if aggregate == "min" else "max"

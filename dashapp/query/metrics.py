@@ -10,7 +10,7 @@ from dashapp.query.dialects import Element, Sql
 from dashapp.query.reading import Column, Reading, unknown
 from dashapp.query.sqlguard import Reference, check_expression
 from dashapp.specs import RatioMetric, SimpleMetric, SqlMetric
-from dashapp.specs.query import AdhocMetric, Metric
+from dashapp.specs.query import AdhocMetric, Metric, Sketch
 
 MAX_NESTING = 10
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
@@ -52,6 +52,8 @@ def _simple(reading: Reading, metric: SimpleMetric) -> Element:
         return sa.func.count(column.element, type_=sa.BigInteger())
     if metric.aggregate == "count_distinct":
         return sa.func.count(column.element.distinct(), type_=sa.BigInteger())
+    if metric.aggregate == "least_hash":
+        return sa.func.min(reading.flavour.least_hash(column.element), type_=sa.BigInteger())
     if metric.aggregate in ("min", "max"):
         value = _number_of(column) if column.type == "boolean" else reading.local(column)
         function = sa.func.min if metric.aggregate == "min" else sa.func.max
@@ -75,6 +77,15 @@ def _numeric(reading: Reading, metric: SimpleMetric, column: Column) -> Element:
     if metric.aggregate == "avg":
         return flavour.double(sa.func.avg(flavour.double(value)))
     return flavour.median(value) if metric.aggregate == "median" else flavour.stddev(value)
+
+
+def sketch(reading: Reading, column: Column, kind: Sketch) -> Element:
+    """The SQL of a sketch's grouping: the register of a value's hash, or the bin of a number."""
+    if kind == "register":
+        return reading.flavour.register(column.element)
+    if column.type not in ("integer", "number", "boolean"):
+        raise Invalid(f"'{column.spec.title}' holds no numbers.", {column.spec.name: "no number"})
+    return reading.flavour.log_bin(_number_of(column))
 
 
 def _number_of(column: Column) -> Element:

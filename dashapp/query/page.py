@@ -9,7 +9,8 @@ from typing import Literal
 from dashapp import cache
 from dashapp.cache import Entry, Memory
 from dashapp.errors import AppError, QueryCancelled, QueryTimeout, WarehouseDown
-from dashapp.query import cheapest, derive, fuse, late, profile, shelf
+from dashapp.query import cheapest, derive, fuse, late, profile, shelf, sketches
+from dashapp.query.asked import asked
 from dashapp.query.fetch import Answer, check_rules, fetched, refresh
 from dashapp.query.fuse import Cover, Member
 from dashapp.query.plan import Need, scope_of
@@ -155,7 +156,19 @@ def _covers(needs: Sequence[Need]) -> list[Cover]:
     found: list[Cover] = []
     for members in fuse.grouped(needs):
         found += cheapest.covers(members, profiled(members))
-    return found
+    covered = {need.key for cover in found for need, _ in cover.members}
+    return found + [c for n in needs if n.key not in covered and (c := _sketched(n))]
+
+
+def _sketched(need: Need) -> Cover | None:
+    """The query of a question with approximate metrics; None for others, and where it is exact."""
+    if need.is_rollup or need.spec.offset:
+        return None
+    question = asked(need)
+    if question is None or not sketches.uses(question.stats):
+        return None
+    member = (need, question)
+    return fuse.from_sketches(member, profiled([member]))
 
 
 def profiled(members: Sequence[Member], more: Collection[str] = ()) -> Profile | None:

@@ -16,6 +16,7 @@ from dashapp.query.lattice import DAY_US, Cut, Numbers
 from dashapp.query.plan import Context, Need, rollup_need
 from dashapp.specs import DatasetSpec, QuerySpec, SimpleMetric, Source
 from dashapp.specs.query import Grain
+from dashapp.warehouses.sketching import REGISTERS
 
 SAMPLE_ROWS = 20_000
 UNSEEN = 20.0  # Members seen once in a sample stand for so many; sqrt of rows per row of it.
@@ -23,6 +24,7 @@ YEARS = 3.0  # So long times are taken to reach where nothing tells.
 DAY_S, YEAR_DAYS, MONTH_DAYS = 86_400, 365.25, 365.25 / 12
 LIFE_S = 86_400
 HUGE = 1e12
+MOST_SKETCHED = REGISTERS  # Groups of a sketch; growing bins are mostly fewer.
 ROWS = "rows"
 SMALL = 20_000  # Groups; below, the product of members is told.
 
@@ -76,6 +78,8 @@ class Profile:
             if cut.bin:
                 column = pc.floor(pc.divide(column.cast(pa.float64()), cut.bin))
             part = pc.dictionary_encode(column, null_encoding="encode").indices.to_numpy()
+            if cut.sketch:  # Registers are as good as numbered.
+                part = part % MOST_SKETCHED
             _, code = np.unique(code * (int(part.max()) + 1) + part, return_inverse=True)
         return _seen(np.bincount(code), self.is_whole)
 
@@ -85,6 +89,8 @@ class Profile:
         if cut.grain:
             return min(known, self._steps(cut, atoms)) if self.is_whole else self._steps(cut, atoms)
         low, high = self.spans.get(cut.column, (0.0, HUGE))
+        if cut.sketch:
+            return min(known, MOST_SKETCHED)
         if cut.bin:
             return min(known, (high - low) / cut.bin + 2)
         listed = [len(a.values) + a.null for a in atoms if _lists(a, cut.column)]

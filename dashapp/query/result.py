@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -20,7 +21,8 @@ class Result:
     `rung` says who answered this time; `seconds` is what the warehouse took when it was asked,
     `as_of` (UTC) when that was; `sql` the statement with its values; `truncated` whether more
     rows exist than the limit let through. `late` says why an answer past its age is shown: its
-    database is "slow" or "down"; a newer one is being asked for. `version` is the data's.
+    database is "slow" or "down"; a newer one is being asked for. `version` is the data's. `errors` are
+    the relative errors of approximate metrics, by name; of exact numbers there are none.
     """
 
     table: pa.Table
@@ -32,6 +34,7 @@ class Result:
     truncated: bool = False
     late: str = ""
     version: DataVersion = UNKNOWN
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -9,17 +9,17 @@ dashboards, cubes of brushes and answers kept by chance are all this one class.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from dashapp.query import groups
+from dashapp.query import groups, sketches
 from dashapp.query.asked import Asked
 from dashapp.query.atoms import Atom, Unsure
 from dashapp.query.lattice import Cut, Numbers
-from dashapp.query.measures import Stat
+from dashapp.query.measures import BINS, FROM_GROUPING, Stat
 from dashapp.query.members import Members, members, packed
 from dashapp.query.passing import passing
 from dashapp.query.statistics import Column, Grouping, column_of, finished, merged
@@ -184,11 +184,30 @@ class Rollup:
 
         made: dict[Stat, Column] = {}
         for stat in dict.fromkeys(needs):
-            if stat.kind == "distinct":
-                made[stat] = self._distinct(stat, by, rows)
+            if stat.kind in FROM_GROUPING:
+                made[stat] = self._of_members(stat, by, rows, cells)
             else:
                 made[stat] = merged(stat, by, cells, made)
         return made
+
+    def _of_members(
+        self, stat: Stat, by: Grouping, rows: Selected, cells: Callable[[Stat], Column]
+    ) -> Column:
+        """A statistic that is read from a grouping: exactly where that is by values."""
+        cuts, raw, part = self.holding.shape.cuts, Cut(stat.column or ""), stat.part
+        if raw in cuts and stat.kind != BINS:
+            return self._distinct(stat, by, rows)
+        cut = raw if raw in cuts else stat.cut
+        if cut is None or part is None:
+            raise Unsure
+        found = self.grouping(cuts.index(cut))
+        codes = found.codes if rows is None else found.codes[rows]
+        values = np.asarray(found.values, np.float64 if cut.is_raw else np.int64)
+        if stat.kind == BINS:
+            error = 0.0 if cut.is_raw else sketches.ERRORS[BINS]
+            sizes = values if cut.is_raw else sketches.binned(values)
+            return sketches.middle(by, sizes, codes, cells(part).values, error)
+        return sketches.different(by, np.append(values, -1)[codes], cells(part))
 
     def _distinct(self, stat: Stat, by: Grouping, rows: Selected) -> Column:
         """How many members of a grouping there are in each group, the empty one not counted."""

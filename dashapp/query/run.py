@@ -11,7 +11,7 @@ import pyarrow as pa
 from dashapp import cache
 from dashapp.cache import Entry
 from dashapp.errors import AppError
-from dashapp.query import page, post
+from dashapp.query import page, post, sketches
 from dashapp.query.fetch import Answer, readable, streamed
 from dashapp.query.page import Report
 from dashapp.query.plan import Context, Need, Plan, planned, stricter
@@ -126,6 +126,7 @@ def _finished(plan: Plan, answers: dict[str, Answer]) -> Result:
         truncated=any(entry.truncated for entry, _ in entries),
         late=max(entry.late for entry, _ in entries),
         version=plan.main.version,
+        errors=sketches.errors_of(main.table),
     )
 
 

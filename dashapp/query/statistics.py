@@ -20,13 +20,15 @@ US_PER_DAY = 86_400_000_000
 class Column:
     """Numbers, where they are there (`valid` None: everywhere), and their type as an answer.
 
-    `is_exact`: nothing was rounded, so equal ones are equal in the warehouse too.
+    `is_exact`: nothing was rounded, so equal ones are equal in the warehouse too. `error` is how
+    far approximate ones may be off, relatively.
     """
 
     values: Numbers
     valid: Numbers | None
     kind: pa.DataType
     is_exact: bool
+    error: float = 0.0
 
     def arrow(self) -> pa.Array[Any]:
         """The numbers as a column of an answer."""
@@ -106,8 +108,8 @@ def merged(
     found = cells(stat)
     if stat.kind == "dev":
         return _spread(stat, by, cells, stats)
-    if stat.kind in ("min", "max"):
-        values = by.extreme(found.values, found.valid, least=stat.kind == "min")
+    if stat.kind in ("min", "max", "least_hash"):
+        values = by.extreme(found.values, found.valid, least=stat.kind != "max")
         return Column(values, _any(by, found.valid), found.kind, True)
     values = by.added(found.values)
     if values.dtype.kind != "f" and stat.kind == "sum" and _overflows(by, found.values):
@@ -176,4 +178,5 @@ def _divided(top: Column, bottom: Column, scale: float) -> Column:
         values = np.where(valid, top.values.astype(np.float64) / divisor, 0.0)
     if scale != 1:
         values = values * scale
-    return Column(values, valid, pa.float64(), top.is_exact and bottom.is_exact)
+    is_exact, error = top.is_exact and bottom.is_exact, float(np.hypot(top.error, bottom.error))
+    return Column(values, valid, pa.float64(), is_exact, error)

@@ -24,7 +24,7 @@ from dashapp.query.atoms import Atom, Clock, Unsure
 from dashapp.query.canonical import canonical_filter
 from dashapp.query.grains import BELOW_DAY, WeekStart
 from dashapp.query.lattice import Cut, refines
-from dashapp.query.measures import Measure, Stat, given, measure
+from dashapp.query.measures import BINS, FROM_GROUPING, Measure, Stat, given, measure
 from dashapp.query.passing import fits
 from dashapp.query.timerange import absolute, resolve
 from dashapp.specs import DatasetSpec, Dimension, Filter, QuerySpec, Source, SqlFilter
@@ -84,7 +84,7 @@ def cut_of(dataset: DatasetSpec, dimension: Dimension) -> Cut | None:
     grain = dimension.grain
     if grain and column.type == "date" and grain in BELOW_DAY:
         grain = "day"
-    return Cut(dimension.column, grain, dimension.bin)
+    return Cut(dimension.column, grain, dimension.bin, dimension.sketch)
 
 
 def shape_of(source: Source, spec: QuerySpec, clock: Clock) -> Shape | None:
@@ -178,6 +178,15 @@ def _label(metric: Metric) -> str:
     return metric if isinstance(metric, str) else metric.label
 
 
+def has_members(held: Holding, stat: Stat) -> bool:
+    """Whether a kept answer has the grouping that a statistic is read from."""
+    part, cut = stat.part, stat.cut
+    has_part = part is None or part in held.stats
+    if Cut(stat.column or "") in held.shape.cuts:
+        return stat.kind != BINS or has_part
+    return has_part and cut in held.shape.cuts
+
+
 def is_whole(spec: QuerySpec, rows: int) -> bool:
     """Whether an answer of so many rows that was not cut off holds all groups of its query."""
     if spec.having or spec.series or spec.offset:
@@ -212,8 +221,9 @@ def answerable(
             return f"it is not grouped so by '{cut.column}'"
         sources.append(at)
     for stat in stats:
-        if stat.kind == "distinct" and Cut(stat.column or "") not in kept.cuts:
-            return f"members of '{stat.column}' are not in it"
-        if stat.kind != "distinct" and stat not in held.stats:
+        if stat.kind in FROM_GROUPING:
+            if not has_members(held, stat):
+                return f"members of '{stat.column}' are not in it"
+        elif stat not in held.stats:
             return f"it has no {stat.name}"
     return Way(tuple(sources), tuple(residual))

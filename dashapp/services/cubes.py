@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dashapp.query import post
-from dashapp.query.measures import Measure, Stat, measure
+from dashapp.query.measures import FROM_GROUPING, Measure, Stat, measure
 from dashapp.specs import DatasetSpec, Dimension, QuerySpec, metric_name
 from dashapp.specs.post import Compare
 
@@ -59,7 +59,7 @@ def form(spec: QuerySpec, brushed: Dimension, dataset: DatasetSpec, dialect: str
     measures = {}
     for metric in spec.metrics:
         made = measure(dataset, metric, dialect)
-        if made is None or any(s.kind == "distinct" for s in made.needs):
+        if made is None or any(s.kind in FROM_GROUPING for s in made.needs):
             raise Unfit(f"{metric_name(metric)} does not add up")
         measures[metric_name(metric)] = made
     stats = [stat.metric() for stat in _stats(measures)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +17,8 @@ Grain = Literal[
 # The units of time among them; the others are so many of one.
 GRAINS: tuple[Grain, ...] = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median", "stddev"]
+APPROXIMABLE: Final = ("count_distinct", "median")
+Sketch = Literal["register", "bin"]
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "in", "not in", "between",
     "contains", "not contains", "starts with", "ends with", "like", "not like", "ilike", "not ilike",
@@ -27,16 +29,21 @@ Label = Annotated[str, Field(min_length=1, max_length=250)]
 
 
 class Dimension(Spec):
-    """A column to group by, optionally truncated to a time grain or cut into equal bins."""
+    """A column to group by, optionally truncated to a time grain or cut into equal bins.
+
+    With `sketch` rows are grouped by registers of a hash, or by bins that grow with the numbers,
+    which is what approximate metrics are read from (`dashapp.query.sketches`).
+    """
 
     column: Label = Field(description="Name of a dataset's column, physical or calculated.")
     grain: Grain | None = Field(None, description="Truncate a time column to this grain.")
     bin: float | None = Field(None, gt=0, description="Width of a bin of a numeric column.")
+    sketch: Sketch | None = Field(None, description="Made for approximate metrics.")
     label: Label | None = Field(None, description="Name in the answer; the column's by default.")
 
     @model_validator(mode="after")
     def _one_cut(self) -> Dimension:
-        if self.grain and self.bin:
+        if sum(bool(cut) for cut in (self.grain, self.bin, self.sketch)) > 1:
             raise ValueError("A dimension has a grain or a bin, not both.")
         return self
 
@@ -47,17 +54,28 @@ class Dimension(Spec):
 
 
 class SimpleMetric(Tagged):
-    """An aggregate of one column (or of all rows for `count` without a column)."""
+    """An aggregate of one column (or of all rows for `count` without a column).
+
+    `least_hash` is the least hash of a column, which approximate counts are read from.
+    """
 
     kind: Literal["simple"] = "simple"
-    aggregate: Aggregate
+    aggregate: Aggregate | Literal["least_hash"]
     column: Label | None = None
+    approximate: bool = Field(
+        False, description="Counts of different values (± 2 %) and medians (± 1 %) that add up."
+    )
     label: Label
 
     @model_validator(mode="after")
     def _needs_column(self) -> SimpleMetric:
         if self.column is None and self.aggregate != "count":
             raise ValueError(f"{self.aggregate} needs a column.")
+        if self.approximate and self.aggregate not in APPROXIMABLE:
+            raise ValueError(
+                "Only counts of different values (count_distinct) and medians can be approximate; "
+                f"{self.aggregate} is always exact."
+            )
         return self
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from dashapp.errors import AppError, NotFound, QueryFailed
 from dashapp.specs import ColumnSpec, ColumnType, DatabaseSpec
-from dashapp.warehouses import arrow, rows, sentences, urls
+from dashapp.warehouses import arrow, rows, sentences, sketching, urls
 from dashapp.warehouses.base import (
     Answer,
     TableName,
@@ -67,7 +67,7 @@ class Sqlite(Warehouse):
     """A file of SQLite, opened so that nothing but reading is possible.
 
     Values are typed one by one in SQLite; a column of an answer gets the narrowest type that
-    holds all its values. Adds the aggregates `median` and `stddev_samp`.
+    holds all its values. Adds the aggregates `median` and `stddev_samp`, and the functions of sketches.
     """
 
     kind = "sqlite"
@@ -193,6 +193,8 @@ class _Connection:
         self.raw.execute("PRAGMA trusted_schema = OFF")
         self.raw.create_aggregate("median", 1, _Median)  # type: ignore[arg-type]
         self.raw.create_aggregate("stddev_samp", 1, _Deviation)  # type: ignore[arg-type]
+        for name, function in _FUNCTIONS.items():
+            self.raw.create_function(name, 1, function, deterministic=True)
         self.raw.set_authorizer(_authorize)
 
     def is_current(self, path: str) -> bool:
@@ -206,6 +208,13 @@ class _Connection:
     def close(self) -> None:
         """Close it."""
         self.raw.close()
+
+
+_FUNCTIONS: dict[str, Callable[[Any], int | None]] = {
+    "sketch_register": sketching.register,
+    "sketch_hash": sketching.least_hash,
+    "sketch_bin": sketching.log_bin,
+}
 
 
 class _Median:
