@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -188,6 +189,7 @@ def test_groups_that_ask_while_data_changes_are_about_one_version(kept: Shop) ->
         start.wait()
         while any(child.is_alive() for child in children):
             execute(kept, "UPDATE sales SET amount = amount + 1")
+            time.sleep(0.02)  # Or else the writer lets no reader in.
         seen = list(found)
     assert len(seen) == 120
     assert len({token for token, _ in seen}) == 1
