@@ -186,7 +186,7 @@ def _column(made: Measure, values: Floats) -> pa.Array[Any]:
 
 def _ordered(table: pa.Table, spec: QuerySpec) -> pa.Table:
     """The rows in the question's order, cut as it says, after its steps. Raises Unfit."""
-    if spec.series is not None:
+    if spec.series is not None and table.num_rows > spec.series.limit:
         named = [table.column(name) for name in spec.series.dimensions]
         members = pa.table(named, list(spec.series.dimensions)).group_by(
             list(spec.series.dimensions)
