@@ -21,6 +21,7 @@ from dashapp.charts.explained import Again, Seen, Why
 from dashapp.charts.pinning import Cell, Key
 from dashapp.charts.values import plain
 from dashapp.errors import AppError, Invalid, NotFound
+from dashapp.query import sketches
 from dashapp.query.result import Result
 from dashapp.services import narrowing, querylog, reasons
 from dashapp.services.asking import Asked, Want, ask, locked
@@ -65,7 +66,7 @@ def explain(
 def again(
     viewer: Viewer, opened: Opened, key: str, want: Want, cell: Cell, seen: Seen | None = None
 ) -> Again:
-    """Ask the warehouse for this number now, directly: nothing that is kept, nothing derived.
+    """Ask the warehouse for this number now, directly: nothing that is kept, derived, approximate.
 
     It is held against `seen`, what the page shows, or else against the answer that is kept. Guests
     get an answer of the last seconds where there is one, as when they refresh.
@@ -141,7 +142,10 @@ def _try_alone(viewer: Viewer, opened: Opened, a: Asked, spec: QuerySpec) -> Res
 
 
 def _direct(viewer: Viewer, opened: Opened, a: Asked, spec: QuerySpec) -> Result:
-    """Straight from the warehouse; the answer is not kept in place of the tile's own."""
+    """Straight from the warehouse, exactly; the answer is not kept in place of the tile's own."""
+    assert a.source is not None
+    source, spec = sketches.exactly(a.source, spec)
+    a = replace(a, source=source)
     context = replace(a.context, force=True, ttl_s=0, action=None, may_be_late=False)
     if viewer.is_guest:
         context = replace(context, force=False, ttl_s=GUEST_REFRESH_S)

@@ -214,10 +214,19 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
     else:
         as_of = min(r.as_of for r in results.values())
         how = f"{rung(slowest.rung)} · {clock(as_of, zone)}"
-    if is_whole or not any(r.truncated for r in results.values()):
-        return how
-    cut = html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut")
-    return html.Span([cut, f" · {how}"])
+    marks: list[Component | str] = []
+    if not is_whole and any(r.truncated for r in results.values()):
+        marks += [html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut"), " · "]
+    error = max((e for r in results.values() for e in r.errors.values()), default=0.0)
+    if error:
+        why = t("Approximate; “Why this number?” computes it exactly.")
+        marks += [html.Span(f"≈ {margin(error)}", className="is-cut", title=why), " · "]
+    return html.Span([*marks, how]) if marks else how
+
+
+def margin(error: float) -> str:
+    """How far an approximate number may be off, in percent."""
+    return f"± {max(1, round(error * 100))} %"
 
 
 def aged(results: Mapping[str, Result], zone: str) -> Component:

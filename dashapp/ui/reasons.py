@@ -22,7 +22,8 @@ def definition(meaning: Meaning) -> Component:
     """What a metric is."""
     found = meaning.definition
     if isinstance(found, SimpleMetric):
-        return html.P(_simple(found, meaning.column))
+        text = _simple(found, meaning.column)
+        return html.P(t("{what}, approximately", what=text) if found.approximate else text)
     if isinstance(found, SqlMetric):
         return html.P(html.Code(found.expression))
     if isinstance(found, RatioMetric):
@@ -42,6 +43,7 @@ def _simple(metric: SimpleMetric, column: str) -> str:
         "max": t("Largest value of {column}", column=column),
         "median": t("Median of {column}", column=column),
         "stddev": t("Standard deviation of {column}", column=column),
+        "least_hash": t("Least hash of {column}", column=column),
     }
     return words[metric.aggregate]
 

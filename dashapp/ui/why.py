@@ -17,7 +17,7 @@ from dashapp.charts.explained import Again, Meaning, Rules, Why
 from dashapp.charts.pinning import values_of
 from dashapp.ui import ids
 from dashapp.ui.attrs import HIDDEN, attrs
-from dashapp.ui.cards import clock, duration, rung
+from dashapp.ui.cards import clock, duration, margin, rung
 from dashapp.ui.reasons import definition, reason
 from dashapp.ui.steps import sentences
 from dashapp.ui.telling import cell_of, packed, question, shown, title
@@ -144,7 +144,7 @@ def explained(why: Why, look: Look) -> Component:
     ]  # fmt: skip
     if why.alike > 1:
         parts.append(html.P(t("{count} rows are alike.", count=f"{why.alike:,}")))
-    parts += [_again(), *_narrowed(why, look), *_steps(why), *_origin(why), *_sql(why)]
+    parts += [_again(why), *_narrowed(why, look), *_steps(why), *_origin(why), *_sql(why)]
     return html.Div(parts)
 
 
@@ -170,7 +170,7 @@ def _numbers(why: Why, row: Mapping[str, Any], look: Look) -> Component:
         html.Section(
             [
                 html.H3(title(why, name)),
-                html.Div(shown(row[name], cell_of(why, name), look, why.zone), className="why-value"),
+                html.Div(_value(why, name, row[name], look), className="why-value"),
                 _meaning(known.get(name)),
             ]
         )
@@ -185,6 +185,12 @@ def _numbers(why: Why, row: Mapping[str, Any], look: Look) -> Component:
     return html.Div(parts, className="why-numbers")
 
 
+def _value(why: Why, name: str, value: Any, look: Look) -> str:
+    """A number as its column tells it, an approximate one with its error."""
+    text, error = shown(value, cell_of(why, name), look, why.zone), why.result.errors.get(name)
+    return f"≈ {text} {margin(error)}" if error else text
+
+
 def _meaning(meaning: Meaning | None) -> Component:
     if meaning is None:
         return html.P(t("Made by the steps below."), className="why-hint")
@@ -193,13 +199,14 @@ def _meaning(meaning: Meaning | None) -> Component:
     )
 
 
-def _again() -> Component:
+def _again(why: Why) -> Component:
+    words = t("Compute exactly") if why.result.errors else t("Run it again now")
     return html.Div(
         [
             html.Button(
                 [
                     html.Span(className="spinner-border spinner-border-sm me-2", **HIDDEN),
-                    html.I(className="bi bi-database-check me-2", **HIDDEN), t("Run it again now"),
+                    html.I(className="bi bi-database-check me-2", **HIDDEN), words,
                 ],
                 id=ids.WHY_AGAIN, type="button", className="btn btn-primary btn-sm",
             ),
@@ -291,6 +298,12 @@ def verdict(found: Again, look: Look) -> Component:
 
 def _change(found: Again, name: str, since: str, look: Look) -> str:
     why, cell = found.shown, cell_of(found.shown, name)
+    if name in why.result.errors:
+        exact = shown((found.now or {}).get(name), cell, look, why.zone)
+        about = _value(why, name, found.before[name], look)
+        return t(
+            "{name}: exactly {now} (shown {shown})", name=title(why, name), now=exact, shown=about
+        )
     before, after = found.before[name], (found.now or {}).get(name)
     texts = [shown(v, cell, look, why.zone) for v in (after, before)]
     if texts[0] == texts[1]:  # They differ further behind the point than is shown.
