@@ -7,9 +7,10 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
+from zlib import crc32
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from dashapp import query
 from dashapp.errors import AppError
@@ -26,7 +27,7 @@ from tests.query.fuzz.questions import RULES, TIMES, Case, cases
 
 WANTED = int(os.environ.get("FUZZ_QUESTIONS", "2100"))  # Questions to the three engines together.
 PER_CASE = 10  # At least so many questions are in one case, on the average.
-LEAST = {"derived": 0.02, "rollup": 0.02, "together": 0.1}  # Shares of all answers.
+LEAST = {"derived": 0.01, "rollup": 0.01, "together": 0.1}  # Shares of all answers.
 versions = count(1)
 
 
@@ -85,7 +86,6 @@ def test_answers_are_the_direct_ones_in_any_order_of_arrival(land: Land) -> None
 
     @settings(
         max_examples=max(10, WANTED // 3 // PER_CASE),
-        derandomize=is_ci,
         database=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
@@ -94,6 +94,8 @@ def test_answers_are_the_direct_ones_in_any_order_of_arrival(land: Land) -> None
     def property_(case: Case) -> None:
         played(land, case)
 
+    if is_ci:  # The same questions each time, others for each engine.
+        seed(crc32(land.kind.encode()))(property_)
     property_()
     assert tally.total(land.kind) - before >= WANTED // 3
     # Of nothing else would it prove something: answers are made of kept ones, and together.
