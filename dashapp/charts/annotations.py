@@ -213,7 +213,7 @@ def _kept(wide: Wide, y: Floats, thinning: Thinning | None) -> tuple[Any, Floats
     """Coordinates and values of the points that are drawn."""
     if wide.across is None:
         return wide.labels, y
-    at = thinning.kept(wide.across, y, counts=0) if thinning else slice(None)
+    at = thinning.kept(wide.across, y) if thinning else slice(None)
     return typed(wide.across[at]), y[at]
 
 

@@ -92,7 +92,9 @@ class Area(OverTime):
         whole = np.nansum(np.vstack(values), axis=0)
         parts = shares(values)
         lengths = parts if stack == "percent" else values
-        at = _common(wide, whole, lengths, thinning)  # What is stacked needs the same places.
+        at = _common(
+            wide, whole, lengths, values, thinning
+        )  # What is stacked needs the same places.
         found = [_under(wide, whole, at)] if stack == "stream" else []
         for mark, value, length, part in zip(drawn, values, lengths, parts, strict=True):
             found.append(_stacked(options, wide, mark, at, value[at], length[at], part[at]))
@@ -117,10 +119,12 @@ def _given(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-def _common(wide: Wide, whole: Floats, parts: list[Floats], thinning: Thinning) -> Ints:
+def _common(
+    wide: Wide, whole: Floats, lengths: list[Floats], values: list[Floats], thinning: Thinning
+) -> Ints:
     """Places that keep the extremes of a stack and of all its parts."""
-    shapes = [np.nan_to_num(shape) for shape in (whole, *parts)]
-    return thinning.kept(wide.across, *shapes, counts=len(parts))
+    shapes = [np.nan_to_num(shape) for shape in (whole, *lengths)]
+    return thinning.kept(wide.across, *shapes, told=values)
 
 
 def _stacked(

@@ -205,7 +205,7 @@ def _lines(drawn: Drawn, wide: Wide, marks: list[Mark], thinning: Thinning) -> l
 def _common(wide: Wide, marks: list[Mark], thinning: Thinning) -> Ints:
     """Places that keep the extremes of all lines: what is stacked needs the same ones."""
     shapes = [np.nan_to_num(wide.cells(m.column)[m.row]) for m in marks]
-    return thinning.kept(wide.across, *shapes, counts=0)  # Each line counted its own already.
+    return thinning.kept(wide.across, *shapes)  # Each line counted its own already.
 
 
 def _stacked(wide: Wide, mark: Mark, group: str, at: Ints) -> dict[str, Any]:

@@ -67,10 +67,10 @@ def line(wide: Wide, mark: Mark, stroke: Stroke) -> dict[str, Any]:
     return trace
 
 
-def thin(wide: Wide, at: Ints, y: Floats, thinning: Thinning, counts: int = 1) -> Ints:
-    """Those of the places at which a line with these values is drawn."""
+def thin(wide: Wide, at: Ints, y: Floats, thinning: Thinning, *, told: bool = True) -> Ints:
+    """Those of the places at which a line with these values is drawn; `told` counts its points."""
     across = None if wide.across is None else wide.across[at]
-    return at[thinning.kept(across, y[at], counts=counts)]
+    return at[thinning.kept(across, y[at], told=[y[at]] if told else ())]
 
 
 def _line(mark: Mark, stroke: Stroke) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def unseen_total(
     parts = np.vstack([wide.cells(m.column)[m.row] for m in drawn])
     at = np.flatnonzero(np.isfinite(parts).any(axis=0))
     if thinning:
-        at = thin(wide, at, np.nansum(parts, axis=0), thinning, counts=0)
+        at = thin(wide, at, np.nansum(parts, axis=0), thinning, told=False)
     # The line lies on the lowest mark or at zero, so that it never widens the axis.
     floor = np.zeros(len(at))
     if len(at) and not at_zero:

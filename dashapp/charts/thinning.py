@@ -37,12 +37,12 @@ class Thinning:
         self._most = max(LEAST_POINTS, min(MOST_POINTS, MOST_DRAWN // max(1, traces)))
         self._drawn = self._of = self._inside = self._of_inside = 0
 
-    def kept(self, x: Floats | None, *shapes: Floats, counts: int = 1) -> Ints:
+    def kept(self, x: Floats | None, *shapes: Floats, told: Sequence[Floats] = ()) -> Ints:
         """Places of the points to draw, in their order; `x` rises, without it places count.
 
         All `shapes` keep their extremes. With a window, what lies in it is thinned by itself, so that
-        a narrow one has all of its points; what lies beside it stays as an outline. They count as
-        the points of `counts` traces.
+        a narrow one has all of its points; what lies beside it stays as an outline. The
+        values in `told` are counted as points of the figure.
         """
         across = np.arange(len(shapes[0]), dtype=np.float64) if x is None else x
         from_, until = self._edges(across)
@@ -53,12 +53,14 @@ class Thinning:
             start + _several(across[start:end], [y[start:end] for y in shapes], most)
             for start, end, most in parts
         ]
-        known = np.isfinite(shapes[0])
-        self._drawn += counts * int(known[np.concatenate(found)].sum())
-        self._of += counts * int(known.sum())
-        self._inside += counts * int(known[found[1]].sum())
-        self._of_inside += counts * int(known[from_:until].sum())
-        return np.concatenate(found)
+        every = np.concatenate(found)
+        for y in told:
+            known = np.isfinite(y)
+            self._drawn += int(known[every].sum())
+            self._of += int(known.sum())
+            self._inside += int(known[found[1]].sum())
+            self._of_inside += int(known[from_:until].sum())
+        return every
 
     def _edges(self, across: Floats) -> tuple[int, int]:
         if self._window is None:

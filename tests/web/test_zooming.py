@@ -129,7 +129,19 @@ def test_zooming_brings_all_points_and_going_back_the_whole_line(
         until(page, WHOLE, "line")
         assert rows(page, "line") == whole
         assert note(page, "line").endswith("of 19,500 points; zoom for all")
-        assert seen == []
+        page.wait_for_timeout(500)
+        assert "clicks" not in page.url
+        assert not [sql for sql in seen if "level" in sql]  # The page asks how far the data goes.
+    assert faults == []
+
+
+def test_a_click_on_a_zoomed_plot_picks_a_mark(server: Flask, browser: Browser) -> None:
+    with opened(server, browser) as (page, faults):
+        zoom(page, "line", 0.1, 0.2)
+        until(page, EXACT, "line")
+        left, top, width, height = page.evaluate(BOX, "line")
+        page.mouse.click(left + width / 2, top + height / 2)
+        until(page, "() => location.search.includes('clicks')")
     assert faults == []
 
 

@@ -283,8 +283,7 @@
       const s = (Date.now() - start) / 1000, el = tileOf(key);
       if (!el || s < 3) continue;
       el.classList.add("is-slow");
-      const out = el.querySelector(".tile-wait span");
-      if (out) out.textContent = `${Math.floor(s)} s`;
+      window.dashapp.tiles.wait(el).textContent = `${Math.floor(s)} s`;
     }
   }, 500);
 
@@ -439,7 +438,7 @@
     const meta = figure && figure.layout && figure.layout.meta;
     if (!meta || !meta.clicks || !meta.clicks.length) return NONE();
     const values = data.points.map((p) => member(p, figure)).find((v) => v !== undefined && v !== null);
-    if (values) send(id.key, meta.dataset, meta.clicks, Array.isArray(values) ? values : [values]);
+    if (values) window.dashapp.clicked(id.key, () => send(id.key, meta.dataset, meta.clicks, Array.isArray(values) ? values : [values]));
     return NONE();
   }
   // A finished export is saved at once; its link stays to save it again.
@@ -467,7 +466,7 @@
     if (act) {
       const tile = act.closest("[data-tile]"), key = tile && tile.dataset.tile, name = act.dataset.act;
       act.closest("details")?.removeAttribute("open");
-      if (name === "full") full(tile);
+      if (name === "full") window.dashapp.tiles.full(tile);
       else if (name.startsWith("export:")) { const [, what, format] = name.split(":"); put("export-ask", { tile: key, what, format }); }
       else put("action", { act: name, tile: key });
     }
@@ -477,12 +476,6 @@
     else if (!e.target.closest(".filter-bar, .dash-dropdown-content, .dash-datepicker-content, [data-radix-popper-content-wrapper], .chips")) sheet(false);
     if (e.target.closest(".nav-link")) window.setTimeout(() => window.dispatchEvent(new Event("resize")), 30);
   });
-  function full(tile) {
-    const isFull = tile.classList.toggle("is-full");
-    document.body.classList.toggle("overflow-hidden", isFull);
-    tile.querySelector(isFull ? ".tile-exit" : ".tile-menu summary")?.focus();
-    window.dispatchEvent(new Event("resize"));
-  }
   // On a phone the filters are a sheet over the page.
   function sheet(open) {
     const bar = document.querySelector(".filter-bar");
@@ -505,25 +498,10 @@
     const next = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[e.key];
     if (next) tab.parentElement[next]?.querySelector(".nav-link")?.focus();
   });
-  // A menu with no room below opens upwards; arrow keys walk through it.
-  document.addEventListener("toggle", (e) => {
-    const box = e.target;
-    if (!box.matches?.("details[data-menu]")) return;
-    const menu = box.querySelector(".menu");
-    menu.classList.remove("is-up");
-    if (box.open) { const r = menu.getBoundingClientRect(); menu.classList.toggle("is-up", r.bottom > window.innerHeight && box.getBoundingClientRect().top > r.height + 60); }
-  }, true);
-  document.addEventListener("keydown", (e) => {
-    const box = e.target.closest?.("details[data-menu][open]");
-    if (!box || (e.key !== "ArrowDown" && e.key !== "ArrowUp")) return;
-    e.preventDefault();
-    const entries = Array.from(box.querySelectorAll(".menu button, .menu a")), at = entries.indexOf(document.activeElement);
-    entries[Math.max(0, Math.min(entries.length - 1, at + (e.key === "ArrowDown" ? 1 : -1)))].focus();
-  });
   document.addEventListener("keydown", (e) => {
     if (e.key !== "Escape") return;
     const menu = document.querySelector("details[data-menu][open]"), big = document.querySelector(".tile.is-full");
-    if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); } else if (big) full(big);
+    if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); } else if (big) window.dashapp.tiles.full(big);
     else if (document.querySelector(".filter-bar.is-open") && !document.querySelector(".dash-dropdown-content, .dash-datepicker-content")) sheet(false);
     else if (!document.querySelector(".modal.show, .dash-dropdown-content, .dash-datepicker-content") && ((window.dashapp.current || {}).clicks || []).length) put("click", { clear: "clicks" });
   });

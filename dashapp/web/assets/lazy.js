@@ -76,12 +76,20 @@
     return Math.abs(width - el.clientWidth) < 1 && Math.abs(height - el.clientHeight) < 1;
   }
 
+  // Dash takes over the axes that somebody has zoomed, and hands them back to be drawn once more.
+  function isDrawn(el, { data, layout }) {
+    const own = ({ autorange, range, ...axis }) => (autorange === true ? axis : { ...axis, range }); // Plotly notes the range that it chose.
+    const flat = (page) => JSON.stringify(Object.keys(page).sort().map((name) => [name, /^[xy]axis/.test(name) ? own(page[name]) : page[name]]));
+    return !!el._fullLayout && el.data === data && flat(el.layout) === flat(layout);
+  }
+
   function wrap(library) {
     draw = library.react;
     resize = library.Plots.resize;
     purge = library.purge;
     library.react = (el, ...figure) => {
       if (Array.isArray(figure[0])) return draw(el, ...figure); // Not from Dash: somebody brushes.
+      if (!kept.has(el) && isDrawn(el, figure[0])) return Promise.resolve(el);
       return kept.has(el) || !isNear(el) ? keep(el, figure) : paint(el, figure);
     };
     library.Plots.resize = (el) => (kept.has(el) || hasItsSize(el) ? Promise.resolve(el) : resize(el));

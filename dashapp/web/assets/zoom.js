@@ -4,6 +4,7 @@
 (function () {
   "use strict";
   const DELAY = 150; // ms without a change after which one looks
+  const DOUBLE = 350; // ms in which a second click makes a double one
   const wanted = new Map(); // what is to be asked for: tile → part of the axis
   const refused = new Map(); // tiles whose answer was not kept: tile → the part that was asked for
   let asking = null, serial = 0, timer = 0;
@@ -85,6 +86,18 @@
     set(graphOf(key), { figure: { ...figure, data: fresh.data, layout } });
   }
 
+  // Two clicks on a plot that is zoomed go back; only one that stays alone picks a mark.
+  let pick = 0, back = 0;
+  function clicked(key, act) {
+    const el = plotOf(key);
+    window.clearTimeout(pick);
+    if (Date.now() - back < DOUBLE) return;
+    if (!el || !windowOf(el)) { act(); return; }
+    pick = window.setTimeout(act, DOUBLE);
+    el.once("plotly_doubleclick", () => { window.clearTimeout(pick); back = Date.now(); });
+  }
+
   document.addEventListener("dashapp:drawn", soon);
+  window.dashapp = Object.assign(window.dashapp || {}, { clicked });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { zoom: { came } });
 })();
