@@ -34,8 +34,9 @@ from dashapp.specs import QuerySpec, Source
 
 log = logging.getLogger(__name__)
 NEAR = 1e-9
-GIVEN_UP_S = 3600  # A rollup that was too large or wrong is not tried again for so long.
+GIVEN_UP_S = 86_400  # A rollup that was too large or wrong is not tried again for so long.
 _GIVEN_UP = "no-rollup:"
+TRIED = 4  # Estimates are often too high: so many times the cells allowed are tried once.
 MOST_MEMBERS = 5_000  # Columns with more are asked of the warehouse when they are filtered.
 ROWS = Stat("rows")
 SUMMED = ("rows", "n", "sum")
@@ -109,8 +110,8 @@ def plan(
     all_cuts = every.union(*own.values())
     whole = fuse.group_of(members, known, dict.fromkeys(own, all_cuts))
     groups = fuse.joined(members, known, more, fuse.similar)
-    small = [group for group in groups if group.cells <= most]
-    if whole is not None and whole.cells <= most and whole.cuts not in {g.cuts for g in small}:
+    small = [group for group in groups if group.cells <= TRIED * most]
+    if whole is not None and whole.cells <= 2 * most and whole.cuts not in {g.cuts for g in small}:
         small.append(whole)
     return sorted(small, key=lambda group: -group.cells)
 
