@@ -72,12 +72,9 @@ def cost(
 ) -> float:
     """What a query over these cuts and statistics costs, under these conditions."""
     cuts, atoms = tuple(cuts), tuple(atoms)
-    cells, scattered = 1.0, 1.0
-    for cut in cuts:
-        count = profile.groups(cut, atoms)
-        cells *= count
-        if cut.grain is None:  # Rows mostly come in the order of their times.
-            scattered *= count
+    cells = profile.cells(cuts, atoms)
+    # Rows mostly come in the order of their times.
+    scattered = profile.cells([cut for cut in cuts if cut.grain is None], atoms)
     per_row = rates.spread * scattered / (scattered + rates.many)
     per_row += sum(_grouping(rates, dataset, cut, len(cuts) > 1) for cut in cuts)
     per_row += rates.stat * sum(stat.kind != "rows" for stat in stats)

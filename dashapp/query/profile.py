@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from dashapp.query.atoms import Atom
 from dashapp.query.grains import MONTHS, STEPS
-from dashapp.query.lattice import DAY_US, Cut, Numbers
+from dashapp.query.lattice import DAY_US, Cut, Numbers, floored
 from dashapp.query.plan import Context, Need, rollup_need
 from dashapp.specs import DatasetSpec, QuerySpec, SimpleMetric, Source
 from dashapp.specs.query import Grain
@@ -49,12 +49,15 @@ class Profile:
         Few members of one column come with all those of another: where it would be many groups,
         the sample tells how many come together, except of times.
         """
-        atoms = tuple(atoms)
+        atoms, cuts = tuple(atoms), tuple(cuts)
         product = self._product(cuts, atoms)
         if product > SMALL and self.sample is not None:
             plain = frozenset(c for c in cuts if c.grain is None)
             steps = self._product([c for c in cuts if c.grain is not None], atoms)
             product = min(product, steps * self._together(plain))
+            timed = [c for c in cuts if c.grain is not None]
+            if len(timed) == 1 and self.rows is not None:
+                product = min(product, steps * self._each(plain, timed[0], self.rows / steps))
         return product if self.rows is None else min(product, self.rows)
 
     def _product(self, cuts: Iterable[Cut], atoms: Iterable[Atom]) -> float:
@@ -68,11 +71,40 @@ class Profile:
             self._met[cuts] = self._met_in_sample(cuts)
         return self._met[cuts]
 
+    def _each(self, cuts: frozenset[Cut], timed: Cut, rows: float) -> float:
+        """How many groups come together in one step of a grain that has so many rows.
+
+        Rows mostly lie in the order of their times, so a sample is of few steps, but of those it
+        has nearly all.
+        """
+        name = cuts | {timed}
+        if name not in self._met:
+            sample = self.sample
+            if sample is None or not sample.num_rows:
+                return HUGE
+            if not pa.types.is_temporal(sample.schema.field(timed.column).type):
+                return HUGE
+            stamps: Any = sample.column(timed.column).cast(pa.timestamp("us"), safe=False)
+            micros = stamps.cast(pa.int64()).fill_null(0).combine_chunks().to_numpy()
+            steps = np.unique(floored(micros, timed.grain or "day", "monday"), return_inverse=True)
+            count = len(steps[0])
+            both = np.unique(self._codes(cuts) * count + steps[1], return_counts=True)[1]
+            factor = min(max(rows * count / sample.num_rows, 1.0), UNSEEN)
+            once = int((both == 1).sum())
+            self._met[name] = (len(both) + (factor - 1) * once) / count
+        return self._met[name]
+
     def _met_in_sample(self, cuts: frozenset[Cut]) -> float:
-        sample = self.sample
-        if sample is None or not sample.num_rows or not cuts:
+        if self.sample is None or not self.sample.num_rows or not cuts:
             return 1.0
-        code = np.zeros(sample.num_rows, np.int64)
+        return _seen(np.bincount(self._codes(cuts)), self.is_whole)
+
+    def _codes(self, cuts: frozenset[Cut]) -> Numbers:
+        """The group of each row of the sample."""
+        sample = self.sample
+        if sample is None:
+            return np.zeros(0, np.int64)
+        code: Numbers = np.zeros(sample.num_rows, np.int64)
         for cut in sorted(cuts, key=lambda c: c.name):
             column: Any = sample.column(cut.column).combine_chunks()
             if cut.bin:
@@ -81,7 +113,7 @@ class Profile:
             if cut.sketch:  # Registers are as good as numbered.
                 part = part % MOST_SKETCHED
             _, code = np.unique(code * (int(part.max()) + 1) + part, return_inverse=True)
-        return _seen(np.bincount(code), self.is_whole)
+        return code
 
     def groups(self, cut: Cut, atoms: Iterable[Atom] = ()) -> float:
         """How many groups a cut has about, where atoms leave out the rest."""
