@@ -23,7 +23,7 @@ from dashapp.specs import ColumnSpec, DatasetSpec, Filter
 from dashapp.specs.query import Grain
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # What a clock shows.
-LARGEST = 2**53  # Beyond it, floats and whole numbers are no longer compared alike everywhere.
+LARGEST = 2**53  # From it on, floats and whole numbers are not compared alike everywhere.
 Kind = Literal["values", "numbers", "times", "bins"]
 Span = tuple[float | None, bool, float | None, bool]  # from, including it, to, including it
 
@@ -158,7 +158,7 @@ def _span(op: str, ends: list[Any]) -> Span:
 
 def _exact(value: Any) -> Any:
     """A number that is compared alike everywhere. Raises Unsure for others."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > LARGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= LARGEST:
         raise Unsure
     return value
 

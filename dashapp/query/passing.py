@@ -8,6 +8,7 @@ So a text of a filter has to be found among the members exactly, or not even rou
 from __future__ import annotations
 
 import unicodedata
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,13 @@ import numpy as np
 from dashapp.query import grains
 from dashapp.query.atoms import Atom, Unsure
 from dashapp.query.lattice import Cut, Numbers, floored, in_widths, refines
+
+_ALIKE = str.maketrans(
+    {
+        "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ħ": "h", "ŋ": "n",
+        "ı": "i",
+    }
+)  # fmt: skip
 
 
 def fits(found: Atom, cut: Cut, week_start: grains.WeekStart) -> bool:
@@ -81,6 +89,8 @@ def _passing_texts(found: Atom, members: list[Any]) -> Numbers:
     if found.kind != "values":
         raise Unsure
     if any(isinstance(m, str) for m in members):
+        if not all(isinstance(v, str) for v in found.values):
+            raise Unsure
         exact = set(members)
         lost = [v for v in found.values if v not in exact]
         if lost:
@@ -91,6 +101,10 @@ def _passing_texts(found: Atom, members: list[Any]) -> Numbers:
 
 
 def roughly(text: str) -> str:
-    """A text without what some database may overlook: case, accents, width, spaces at the end."""
+    """A text without what some database may overlook: case, accents, width, all but letters and digits.
+
+    Letters that some collations take for others are those; doubled ones (a sharp s) are single.
+    """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip().strip("\0")
+    runs = groupby(c for c in plain.translate(_ALIKE) if c.isalnum())
+    return "".join(letter if letter.isalpha() else "".join(run) for letter, run in runs)

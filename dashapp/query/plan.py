@@ -204,8 +204,11 @@ def scope_of(source: Source, context: Context, version: DataVersion) -> str:
     asking = (context.zone, context.locale, version.token)
 
     def named() -> str:
-        columns = [[c.name, c.type, c.zoned, c.expression] for c in source.dataset.columns]
-        return _key("scope", columns, source, context, fingerprint(source.rules), version)
+        dataset = source.dataset
+        columns = [[c.name, c.type, c.zoned, c.expression] for c in dataset.columns]
+        metrics = [[m.name, m.definition.model_dump(mode="json")] for m in dataset.metrics]
+        content = {"columns": columns, "metrics": metrics}
+        return _key("scope", content, source, context, fingerprint(source.rules), version)
 
     return _scopes.get((source,), asking, named)
 

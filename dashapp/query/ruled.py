@@ -1,8 +1,9 @@
 """Row-level rules as atoms, so that one rollup of all rows serves people under different rules.
 
-Only what means the same to every database is taken: columns of the table compared with texts and
-numbers by `=`, `IN`, `<` and so on, ANDed, and ORed about one column. Every other rule is left to
-the warehouse: `None`.
+Only what means the same to every database is taken: texts and whole numbers of the table compared
+by `=`, `IN`, `<` and so on, ANDed, and ORed about one column. Every other rule is left to the
+warehouse: `None`. So are rules about decimals and floats: what is read of them may be rounded across
+a limit.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _compared(
         if tree.args.get("query") or tree.args.get("unnest"):
             return None
         column = _column(dataset, calculated, tree.this, dialect)
-        values = [_literal(column, v) for v in tree.expressions] if column else []
+        values = [_literal(column, v, dialect) for v in tree.expressions] if column else []
         if column is None or not values or None in values:
             return None
         return Atom(column.name, "values", frozenset(values))
@@ -128,7 +129,7 @@ def _compared(
     left, right = tree.this, tree.expression
     is_turned = isinstance(right, exp.Column)
     column = _column(dataset, calculated, right if is_turned else left, dialect)
-    value = _literal(column, left if is_turned else right) if column else None
+    value = _literal(column, left if is_turned else right, dialect) if column else None
     if column is None or value is None:
         return None
     if isinstance(tree, exp.EQ):
@@ -162,21 +163,26 @@ def _column(
     return None if found is None or found.expression else found
 
 
-def _literal(column: ColumnSpec | None, tree: exp.Expr) -> str | int | float | None:
-    """A value that the column compares by itself: texts with texts, numbers with numbers."""
+def _literal(column: ColumnSpec | None, tree: exp.Expr, dialect: str) -> str | int | float | None:
+    """A value that the column compares by itself: texts with texts, whole numbers with numbers."""
     sign = 1
     if isinstance(tree, exp.Neg):
         tree, sign = tree.this, -1
     if column is None or not isinstance(tree, exp.Literal):
         return None
     if tree.is_string:
-        return str(tree.this) if column.type == "text" and sign == 1 else None
-    if column.type not in ("integer", "number"):
-        return None
-    try:
-        value = float(tree.this)
-    except ValueError:
-        return None
-    if abs(value) > LARGEST:
+        text = str(tree.this)
+        # A column of SQLite may hold 1 and '1', which differ there and are both read as '1'.
+        is_plain = dialect != "sqlite" or _number(text) is None
+        return text if column.type == "text" and sign == 1 and is_plain else None
+    value = _number(tree.this) if column.type == "integer" else None
+    if value is None or not abs(value) < LARGEST:
         return None
     return sign * (int(value) if value.is_integer() else value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -76,7 +76,8 @@ def normal_column(column: Array, field: Field) -> Array:
     if pa.types.is_integer(kind):
         return _whole(column)
     if pa.types.is_decimal(kind):
-        return _whole(column) if kind.scale == 0 else column.cast(pa.float64())
+        # Arrow multiplies by 0.01 where the nearest double is that of a division: 0.35000000000000003.
+        return _whole(column) if kind.scale == 0 else column.cast(pa.string()).cast(pa.float64())
     if pa.types.is_floating(kind):
         return column.cast(pa.float64())
     if pa.types.is_timestamp(kind):
