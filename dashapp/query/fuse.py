@@ -2,14 +2,13 @@
 
 Questions to the same rows are covered by one plain GROUP BY over the dimensions of all. What they
 leave out alike stays a condition; what only some leave out becomes a dimension of the cover, and
-is decided when the cover is taken apart. The pair whose cover is smallest is joined first, as long
-as covers stay small; every cover that was measured so was cheaper than its questions one by one,
-which holds for no other way of joining them (docs/architecture.md).
+is decided when the cover is taken apart. Which questions go together is decided by cost (`cheapest`)
+or by size (`rollups`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -28,7 +27,7 @@ from dashapp.query.subsume import Holding, Shape, answerable
 from dashapp.query.timerange import absolute
 from dashapp.specs import Dimension, Filter, QuerySpec, SqlFilter
 
-MOST_CELLS = 60_000  # Estimated, of a cover of different questions.
+CELLS_SKETCHED = 1_000_000  # Of a question with approximate metrics; more are asked exactly.
 CELLS_KEPT = 400_000  # A cover that turns out larger is given up.
 Member = tuple[Need, Asked]
 
@@ -71,9 +70,9 @@ def grouped(needs: Sequence[Need]) -> list[list[Member]]:
 def from_sketches(member: Member, profile: Profile | None) -> Cover | None:
     """The query of a question with approximate metrics; None where too many groups are expected."""
     group = group_of([member], profile or UNKNOWN)
-    if group is None or (profile is not None and group.cells > CELLS_KEPT):
+    if group is None or (profile is not None and group.cells > CELLS_SKETCHED):
         return None
-    return cover_of(group)
+    return cover_of(group, CELLS_SKETCHED)
 
 
 def columns_of(members: Iterable[Member]) -> set[str]:
@@ -83,59 +82,6 @@ def columns_of(members: Iterable[Member]) -> set[str]:
         found |= {c.column for c in question.shape.cuts} | {a.column for a in question.shape.atoms}
         found |= {s.column for s in question.stats if s.kind in FROM_GROUPING and s.column}
     return found
-
-
-def covers(members: Sequence[Member], profile: Profile | None) -> list[Cover]:
-    """Few queries for these questions of one scope; those that go best alone are in none."""
-    groups = joined(members, profile or UNKNOWN)
-    made = [cover_of(group) for group in groups if len(group.members) > 1]
-    return [cover for cover in made if cover is not None]
-
-
-def pays_now(made: Group, one: Group, other: Group, most_cells: float) -> bool:
-    """Whether a cover is small, or no larger than what is asked anyway."""
-    return made.cells <= most_cells or made.cells <= max(one.cells, other.cells)
-
-
-def similar(made: Group, one: Group, other: Group, most_cells: float) -> bool:
-    """Whether a cover is small, or about as large as each: small ones stay quick by themselves."""
-    return made.cells <= most_cells or made.cells <= 2 * min(one.cells, other.cells)
-
-
-def joined(
-    members: Sequence[Member],
-    profile: Profile,
-    more: Mapping[str, frozenset[Cut]] | None = None,
-    pays: Callable[[Group, Group, Group, float], bool] = pays_now,
-) -> list[Group]:
-    """Groups of questions joined pair by pair, the pair with the smallest cover first.
-
-    `pays` says whether a cover is worth it for two groups.
-    """
-    groups = [g for m in members if (g := group_of([m], profile, more)) is not None]
-    numbered = dict(enumerate(groups))
-    pairs: dict[tuple[int, int], Group] = {}
-
-    def consider(one: int, others: Iterable[int]) -> None:
-        for other in others:
-            made = group_of([*numbered[one].members, *numbered[other].members], profile, more)
-            if made is not None and pays(made, numbered[one], numbered[other], MOST_CELLS):
-                pairs[min(one, other), max(one, other)] = made
-
-    for at in list(numbered):
-        consider(at, range(at))
-    fresh = len(numbered)
-    while pairs:
-        best = min(pairs, key=lambda pair: (pairs[pair].cells, pair))
-        made = pairs[best]
-        for gone in best:
-            del numbered[gone]
-        pairs = {pair: g for pair, g in pairs.items() if not set(pair) & set(best)}
-        others = list(numbered)
-        numbered[fresh] = made
-        consider(fresh, others)
-        fresh += 1
-    return list(numbered.values())
 
 
 def group_of(

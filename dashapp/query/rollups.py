@@ -8,7 +8,7 @@ after its totals were compared with totals asked by themselves, under one versio
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 NEAR = 1e-9
 GIVEN_UP_S = 86_400  # A rollup that was too large or wrong is not tried again for so long.
 _GIVEN_UP = "no-rollup:"
+SMALL_CELLS = 60_000  # Questions share a rollup of so many groups, whatever their own.
 TRIED = 4  # Estimates are often too high: so many times the cells allowed are tried once.
 MOST_MEMBERS = 5_000  # Columns with more are asked of the warehouse when they are filtered.
 ROWS = Stat("rows")
@@ -109,11 +110,46 @@ def plan(
     own = {need.key: frozenset(question.shape.cuts) for need, question in members}
     all_cuts = every.union(*own.values())
     whole = fuse.group_of(members, known, dict.fromkeys(own, all_cuts))
-    groups = fuse.joined(members, known, more, fuse.similar)
+    groups = _joined(members, more, known)
     small = [group for group in groups if group.cells <= TRIED * most]
     if whole is not None and whole.cells <= 2 * most and whole.cuts not in {g.cuts for g in small}:
         small.append(whole)
     return sorted(small, key=lambda group: -group.cells)
+
+
+def _is_similar(made: Group, one: Group, other: Group) -> bool:
+    """Whether a cover is small, or about as large as each: small ones stay quick by themselves."""
+    return made.cells <= SMALL_CELLS or made.cells <= 2 * min(one.cells, other.cells)
+
+
+def _joined(
+    members: Sequence[Member], more: Mapping[str, frozenset[Cut]], known: Profile
+) -> list[Group]:
+    """Groups of questions joined pair by pair, the pair with the smallest cover first."""
+    groups = [g for m in members if (g := fuse.group_of([m], known, more)) is not None]
+    numbered = dict(enumerate(groups))
+    pairs: dict[tuple[int, int], Group] = {}
+
+    def consider(one: int, others: Iterable[int]) -> None:
+        for other in others:
+            made = fuse.group_of([*numbered[one].members, *numbered[other].members], known, more)
+            if made is not None and _is_similar(made, numbered[one], numbered[other]):
+                pairs[min(one, other), max(one, other)] = made
+
+    for at in list(numbered):
+        consider(at, range(at))
+    fresh = len(numbered)
+    while pairs:
+        best = min(pairs, key=lambda pair: (pairs[pair].cells, pair))
+        made = pairs[best]
+        for gone in best:
+            del numbered[gone]
+        pairs = {pair: g for pair, g in pairs.items() if not set(pair) & set(best)}
+        others = list(numbered)
+        numbered[fresh] = made
+        consider(fresh, others)
+        fresh += 1
+    return list(numbered.values())
 
 
 def _built(group: Group) -> Built:
