@@ -43,11 +43,13 @@ def different(by: Grouping, registers: Numbers, least: Column) -> Column:
     if least.valid is not None:
         kept = kept & least.valid
     pairs = by.groups[kept].astype(np.int64) * sketching.REGISTERS + registers[kept]
-    present, inverse = np.unique(pairs, return_inverse=True)
-    cells = Grouping(inverse.reshape(-1), len(present))
-    lowest = cells.extreme(least.values[kept], None, least=True)
+    order = np.argsort(pairs, kind="stable")
+    pairs = pairs[order]
+    starts = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)])
+    hashes = least.values[kept][order]
+    lowest = np.minimum.reduceat(hashes, starts) if len(starts) else hashes
     shares = (lowest.astype(np.float64) + 0.5) / sketching.HASHES
-    groups = present // sketching.REGISTERS
+    groups = pairs[starts] // sketching.REGISTERS
     filled = np.bincount(groups, minlength=by.count)
     sums = np.bincount(groups, shares, minlength=by.count) + (sketching.REGISTERS - filled)
     counts = np.rint(sketching.REGISTERS * filled / sums).astype(np.int64)

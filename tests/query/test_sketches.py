@@ -363,7 +363,7 @@ def test_the_error_is_kept_with_the_answer(lite: Land) -> None:
 def test_what_makes_too_many_groups_is_counted_exactly(
     lite: Land, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashapp.query.fuse.CELLS_KEPT", 100)
+    monkeypatch.setattr("dashapp.query.fuse.CELLS_SKETCHED", 100)
     found = query.run(lite.source(), asked(PEOPLE), context())
     assert (found.table["people"][0].as_py(), found.errors) == (people(ROWS), {})
 
