@@ -210,7 +210,7 @@ def reach(
         "drawn": {key: a.shown for key, a in known.items() if a.error is None},
         "as_of": {key: a.as_of.isoformat() for key, a in known.items() if a.as_of},
         "versions": {key: board.version(a.version) for key, a in known.items()},
-        "texts": board.texts(), "locale": viewer.locale, "zone": viewer.zone,
+        "texts": board.texts(), "entries": grid.entries(), "locale": viewer.locale, "zone": viewer.zone,
     }  # fmt: skip
 
 

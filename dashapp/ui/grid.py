@@ -21,7 +21,7 @@ from dashapp.specs.layout import (
     Tile,
 )
 from dashapp.ui import ids
-from dashapp.ui.attrs import HIDDEN, attrs
+from dashapp.ui.attrs import attrs
 from dashapp.ui.cards import markdown
 from dashapp.ui.texts import t
 
@@ -114,61 +114,35 @@ MENU = {
 
 
 def tile(thing: Tile, view: TileView, place: dict[str, Any]) -> Component:
-    """A card: title, menu, body, and a foot that says how the answer came about."""
-    head = html.Header(
-        [
-            html.Div(
-                [
-                    html.H3(view.title, title=view.title),
-                    *([html.P(view.subtitle, title=view.subtitle)] if view.subtitle else []),
-                ],
-                className="tile-titles",
-            ),
-            html.Button(
-                html.I(className="bi bi-fullscreen-exit", **HIDDEN),
-                type="button",
-                className="icon-button tile-exit",
-                title=t("Leave full screen"),
-                **attrs({"data-act": "full"}, label=t("Leave full screen")),
-            ),  # fmt: skip
-            menu(view),
-        ],
-        className="tile-head",
-    )
+    """A card: title, menu, body, and a foot that says how the answer came about.
+
+    Every component costs the browser time at each change of the page, so a tile has few; the
+    entries of its menu, and what is seldom shown, are made by tiles.js.
+    """
+    titles: list[Component] = [html.H3(view.title, title=view.title)]
+    if view.subtitle:
+        titles.append(html.P(view.subtitle, title=view.subtitle))
     body = html.Div(view.body, id=ids.tile("body", thing.key, view.group), className="tile-body")
     foot = html.Div(view.foot, id=ids.tile("foot", thing.key, view.group), className="tile-foot")
-    wait = html.Div(
-        [
-            html.Span("3 s"),
-            html.Button(t("Cancel"), type="button", **attrs({"data-act": "cancel"})),
-        ],
-        className="tile-wait",
-    )
     return html.Section(
-        [head, body, wait, foot], className="tile", style=place,
+        [html.Header([*titles, *menu(view)], className="tile-head"), body, foot],
+        className="tile", style=place,
         **attrs({"data-tile": thing.key}, label=view.title),
     )  # fmt: skip
 
 
-def menu(view: TileView) -> Component:
-    """What one may do with a tile."""
-    entries: list[Component] = []
-    for name in view.menu:
-        icon, text = MENU[name]
-        if name.startswith("export:data:csv") and entries:
-            entries.append(html.Hr())
-        button = html.Button(
-            [html.I(className=f"bi {icon}", **HIDDEN), t(text)], type="button", role="menuitem",
-            **attrs({"data-act": name}),
-        )  # fmt: skip
-        entries.append(button)
-    return html.Details(
-        [
-            html.Summary(
-                html.I(className="bi bi-three-dots", **HIDDEN),
-                **attrs(label=t("Menu of {title}", title=view.title)),
-            ),
-            html.Div(entries, className="menu", role="menu"),
-        ],
-        className="tile-menu", **attrs({"data-menu": ""}),
-    )  # fmt: skip
+def menu(view: TileView) -> list[Component]:
+    """What one may do with a tile, by name; entries are made when the menu is opened."""
+    if not view.menu:
+        return []
+    summary = html.Summary(
+        className="bi bi-three-dots", **attrs(label=t("Menu of {title}", title=view.title))
+    )
+    return [
+        html.Details(summary, className="tile-menu", **attrs({"data-menu": " ".join(view.menu)}))
+    ]
+
+
+def entries() -> dict[str, tuple[str, str]]:
+    """Icon and text of every entry of a tile's menu, by name, in the viewer's language."""
+    return {name: (icon, t(text)) for name, (icon, text) in MENU.items()}

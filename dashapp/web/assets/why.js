@@ -48,10 +48,12 @@
       named: Object.fromEntries(fields.map((f) => [f, data[f]])),
     };
   }
+  // Where the menu of a tile offers it.
+  const mayAsk = (box) => !!box.querySelector("details[data-menu~='why']");
   // What a person points at: a mark, a cell of a table, or a large number.
   function meant(target) {
     const box = target.closest?.("[data-tile]");
-    if (!box || !box.querySelector("[data-act='why']")) return null;
+    if (!box || !mayAsk(box)) return null;
     const key = box.dataset.tile, plot = target.closest(".js-plotly-plot"), cell = target.closest(".ag-cell");
     if (plot && over && over.plot === plot && over.points.length) { const mark = over; return () => ask(key, markOf(mark)); }
     if (cell) return () => rowOf(cell).then((found) => ask(key, found));
@@ -90,7 +92,7 @@
     if (plot) plot._dragging = false; // A finger that stays drags nothing; Plotly tells no marks while it thinks so.
     if (plot && drag && window.Plotly && window.Plotly.Fx) window.Plotly.Fx.hover(plot, { clientX: x, clientY: y, target: drag }, drag.dataset.subplot);
     window.setTimeout(() => {
-      const box = target.closest?.("[data-tile]"), all = plot && box && box.querySelector("[data-act='why']") ? () => ask(box.dataset.tile, {}) : null;
+      const box = target.closest?.("[data-tile]"), all = plot && box && mayAsk(box) ? () => ask(box.dataset.tile, {}) : null;
       const wish = meant(target) || all;
       if (wish) open(wish);
     }, 150);
