@@ -8,6 +8,7 @@ from dash import Input, Output, State, no_update
 from pydantic import AfterValidator, Field
 
 from callbacks.shapes import PageState
+from dashapp.charts.base import Plot
 from dashapp.services import dashboards, zooming
 from dashapp.specs import FilterState, Spec
 from dashapp.specs.filters import Key
@@ -51,8 +52,11 @@ def zoom(viewer: Viewer, asked: Zoom | None, state: FilterState, page: PageState
     if asked is None:
         return no_update
     found = zooming.zoomed(viewer, dashboards.open(viewer, page.slug), asked.tiles, state)
-    tiles = {
-        key: {"data": plot.figure["data"], "thinned": cards.thinned(plot)}
-        for key, plot in found.items()
-    }
-    return {"seq": asked.seq, "tiles": tiles}
+    return {"seq": asked.seq, "tiles": {key: parts(plot) for key, plot in found.items()}}
+
+
+def parts(plot: Plot) -> dict[str, Any]:
+    """What changes of a figure, and its axes as nobody zoomed them: the browser's stay over those."""
+    layout = plot.figure["layout"]
+    axes = {name: axis for name, axis in layout.items() if name.startswith(("xaxis", "yaxis"))}
+    return {"data": plot.figure["data"], "axes": axes, "thinned": cards.thinned(plot)}

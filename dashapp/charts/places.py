@@ -39,6 +39,8 @@ def place_axis(
     else:
         found = category_axis(wide.labels, reverse=lying, title=title)
         title = options.x_title
+    if wide.across is not None:
+        found["uirevision"] = "kept"  # What was zoomed stays when the data changes.
     if title:
         text = safe(shorten(title, 48))
         found["title"] = {"text": text, "standoff": 4, "font": {"size": 12}}

@@ -4,7 +4,7 @@
 (function () {
   "use strict";
   const DELAY = 150; // ms without a change after which one looks
-  const DOUBLE = 350; // ms in which a second click makes a double one
+  const DOUBLE = 300; // ms in which a second click makes a double one; Plotly's
   const wanted = new Map(); // what is to be asked for: tile → part of the axis
   const refused = new Map(); // tiles whose answer was not kept: tile → the part that was asked for
   let asking = null, serial = 0, timer = 0;
@@ -80,21 +80,24 @@
     soon();
     return no;
   }
-  // New points under the axes, the legend and the names that are there.
+  // New points under the legend and the names that are there. Dash has written the zoomed axes into
+  // the figure; Plotly keeps what was zoomed only over axes that come as they first came.
   function show(key, figure, fresh) {
-    const layout = { ...figure.layout, meta: { ...figure.layout.meta, thinned: fresh.thinned } };
+    const layout = { ...figure.layout, ...fresh.axes, meta: { ...figure.layout.meta, thinned: fresh.thinned } };
     set(graphOf(key), { figure: { ...figure, data: fresh.data, layout } });
   }
 
   // Two clicks on a plot that is zoomed go back; only one that stays alone picks a mark.
-  let pick = 0, back = 0;
+  let press = null;
+  document.addEventListener("pointerdown", (event) => {
+    const el = event.target.closest?.(".js-plotly-plot");
+    if (press && press.el === el && event.timeStamp - press.at < DOUBLE) press.isDouble = true;
+    else press = el && { el, at: event.timeStamp, isZoomed: !!windowOf(el), isDouble: false };
+  }, true);
   function clicked(key, act) {
-    const el = plotOf(key);
-    window.clearTimeout(pick);
-    if (Date.now() - back < DOUBLE) return;
-    if (!el || !windowOf(el)) { act(); return; }
-    pick = window.setTimeout(act, DOUBLE);
-    el.once("plotly_doubleclick", () => { window.clearTimeout(pick); back = Date.now(); });
+    const own = press;
+    if (!own || own.el !== plotOf(key) || !own.isZoomed) act();
+    else if (!own.isDouble) window.setTimeout(() => { if (!own.isDouble) act(); }, DOUBLE);
   }
 
   document.addEventListener("dashapp:drawn", soon);
