@@ -21,6 +21,7 @@ from dashapp.query.profile import UNKNOWN, Profile
 MOST_CELLS = 120_000  # Estimated, of a cover of different questions.
 MOST_VALUES = 3_000  # A column with more is grouped by its bins.
 LEAST_GAIN = 0.8  # A question has a cover of its own where that costs so much less.
+MOST_UNITS = 48  # More are planned in parts: each pair is priced.
 
 
 MOST_MOVES = 30
@@ -61,7 +62,23 @@ class _Prices:
 def covers(members: Sequence[Member], profile: Profile | None) -> list[Cover]:
     """Few queries for these questions of one scope; those that go best alone are in none."""
     known = profile or UNKNOWN
-    units = _units(members, known)
+    return [cover for part in _parts(_units(members, known)) for cover in _planned(part, known)]
+
+
+def _parts(units: list[list[Member]]) -> list[list[list[Member]]]:
+    """Units in parts of at most MOST_UNITS, alike ones together: the time to plan grows faster."""
+    if len(units) <= MOST_UNITS:
+        return [units]
+
+    def kind(unit: list[Member]) -> tuple[list[str], list[str]]:
+        shape = unit[0][1].shape
+        return sorted(map(repr, shape.atoms)), sorted(cut.name for cut in shape.cuts)
+
+    ordered = sorted(units, key=kind)
+    return [ordered[at : at + MOST_UNITS] for at in range(0, len(ordered), MOST_UNITS)]
+
+
+def _planned(units: Sequence[Sequence[Member]], known: Profile) -> list[Cover]:
     prices = _Prices(units, known)
     each = [frozenset({at}) for at in range(len(units))]
     alone = [one for one in each if prices.of(one) is not None]
