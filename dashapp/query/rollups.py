@@ -161,7 +161,8 @@ def _built(group: Group) -> Built:
         return Built(names, 0, problem="its conditions cannot be put into one query")
     need = cover.need
     kept = page.kept([need]).get(need.key)
-    if kept is not None and not isinstance(kept, AppError):
+    # One that is kept but on no shelf was never checked: who made it died before.
+    if kept is not None and not isinstance(kept, AppError) and _is_shelved(need):
         return Built(names, kept[0].table.num_rows, bytes=kept[0].table.nbytes)
     if cache.flags().has(_GIVEN_UP + need.key):
         return Built(names, 0, problem="it was given up a while ago")
@@ -180,6 +181,11 @@ def _built(group: Group) -> Built:
     cache.results().put(need.key, entry, need.life_s)
     shelf.add(scope_of(need.source, need.context, need.version), [(need, entry)])
     return Built(names, entry.table.num_rows, entry.seconds, bytes=entry.table.nbytes)
+
+
+def _is_shelved(need: Need) -> bool:
+    scope = scope_of(need.source, need.context, need.version)
+    return any(found.key == need.key for found in shelf.known(scope))
 
 
 def _packed(need: Need, entry: Entry) -> Entry:

@@ -131,6 +131,25 @@ def test_building_again_asks_nothing(ann: Viewer) -> None:
     assert [b.cells for b in again] == [b.cells for b in first]
 
 
+def test_what_a_killed_process_left_unchecked_is_checked_by_the_next(
+    ann: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = market.reopened(ann)
+    with monkeypatch.context() as dying:
+        dying.setattr(building, "_problem", _die)
+        with pytest.raises(SystemExit):
+            rollups.build(ann, opened)
+    made = rollups.build(ann, opened)
+    assert all(built.cells for built in made)
+    with asked_of_warehouses() as seen:
+        show(ann, opened, state(region=["North"]), *KEYS)
+    assert seen == []
+
+
+def _die(*_: Any) -> str:
+    raise SystemExit
+
+
 def test_they_are_begun_once(ann: Viewer) -> None:
     opened = market.reopened(ann)
     rollups._forget()
