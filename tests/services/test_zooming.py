@@ -16,6 +16,7 @@ from dashapp.errors import AppError, NotFound
 from dashapp.services import dashboards, zooming
 from dashapp.services.dashboards import Opened
 from dashapp.services.marking import array
+from dashapp.settings import Settings, using
 from dashapp.specs import FilterState
 from dashapp.viewer import Viewer
 from tests.services import market, readings
@@ -125,3 +126,15 @@ def test_tiles_that_do_not_exist_and_columns_that_may_not_be_filtered_are_refuse
     clicks = [market.click("line", "side", "a", dataset="x")]
     with pytest.raises((AppError, ValueError)):
         zooming.zoomed(guest, opened, {"line": None}, market.state(clicks))
+
+
+def test_rows_beyond_the_limit_are_cut_before_points_are_left_out(
+    ann: Viewer, opened: Opened, chosen: Settings
+) -> None:
+    with using(chosen.model_copy(update={"row_limit": 6_000})):
+        answer = market.show(ann, opened, NONE, "line")["line"]
+    assert answer.results["main"].truncated
+    assert isinstance(answer.drawing, Plot)
+    assert answer.drawing.thinned is not None
+    assert answer.drawing.thinned.of == 6_000
+    assert max(points(answer.drawing)) == 5_999  # The earliest are there.
