@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Literal
+
+import pyarrow as pa
 
 from dashapp import cache
 from dashapp.cache import Entry, Memory
@@ -17,6 +22,7 @@ from dashapp.query.plan import Need, scope_of
 from dashapp.query.profile import Profile
 
 How = Literal["kept", "derived", "together", "alone"]
+SAME_PAGE_S = 2  # So long who opens the same page counts as coming at once.
 # What stops a query for several would stop each of them.
 FINAL = (QueryCancelled, QueryTimeout, WarehouseDown)
 
@@ -82,10 +88,36 @@ def answered(needs: Sequence[Need]) -> tuple[dict[str, Answer], Report]:
         steps.append(Step("kept", tuple(served)))
     left = [need for need in left if need.key not in answers]
     if left:
-        asked, more = _asked(left)
+        asked, more = _once(needs, left)
         answers.update(asked)
         steps += more
     return answers, Report(tuple(steps))
+
+
+def _once(needs: Sequence[Need], left: Sequence[Need]) -> tuple[dict[str, Answer], list[Step]]:
+    """What is `left` of a page's questions; of all who open the same page at once, one asks.
+
+    Otherwise who comes a moment later would find some answers there, and plan other queries for
+    the rest.
+    """
+    if len(needs) == 1 or any(n.context.force or n.max_age_s <= 0 for n in left):
+        return _asked(left)
+    made: list[tuple[dict[str, Answer], list[Step]]] = []
+
+    def ask() -> Entry:
+        made.append(_asked(left))
+        return Entry(pa.table({}), datetime.now(UTC), 0.0, "")
+
+    name = f"page:{blake2b(' '.join(sorted(n.key for n in needs)).encode()).hexdigest()}"
+    wait_s = max(n.source.database.timeout_s for n in left)
+    with suppress(QueryTimeout):
+        cache.single_flight(name, ask, ttl_s=SAME_PAGE_S, wait_s=wait_s)
+    if made:
+        return made[0]
+    found = kept(left)
+    missing = [need for need in left if need.key not in found]
+    asked, steps = _asked(missing) if missing else ({}, [])
+    return {**found, **asked}, [*([Step("kept", tuple(found))] if found else []), *steps]
 
 
 def _asked(needs: Sequence[Need]) -> tuple[dict[str, Answer], list[Step]]:

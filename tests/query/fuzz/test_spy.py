@@ -133,11 +133,12 @@ def test_fifty_viewers_with_equal_rights_cost_what_one_does(land: Land) -> None:
     assert statements(cold(land, rule), 1) == statements(cold(land, rule), 50)
 
 
-def test_fifty_viewers_at_once_never_cost_more_than_the_tiles_of_one(land: Land) -> None:
+def test_fifty_viewers_at_once_cost_what_one_does(land: Land) -> None:
+    one = statements(cold(land), 1)
     source = cold(land)
     with spied() as seen, ThreadPoolExecutor(50) as pool:
         list(pool.map(lambda _: run_many(page(source)), range(50)))
-    assert len(seen) <= len(PAGE) + 1
+    assert sorted(seen) == one
 
 
 def test_one_rollup_of_all_rows_serves_viewers_under_different_rules(land: Land) -> None:
@@ -156,6 +157,7 @@ def test_one_rollup_of_all_rows_serves_viewers_under_different_rules(land: Land)
 def test_a_rollup_of_one_viewers_rows_serves_no_other(land: Land) -> None:
     source = cold(land, "region = 'EU'")
     run_many(page(source))
-    for other in ((), ("region = 'US'",), ("region = 'EU'", "qty > 2")):
+    # Who sees all rows comes last: what they leave may serve the others.
+    for other in (("region = 'US'",), ("region = 'EU'", "qty > 2"), ()):
         told = right(page(ruled(source, *other)))
         assert any("statements" in one for one in told)
