@@ -42,6 +42,7 @@ class Rollup:
         self._groupings: list[Members | None] = [None] * len(names)
         self._stats: dict[Stat, Column] = {}
         self._selected: dict[frozenset[tuple[Atom, int]], Selected] = {}
+        self._ordered: dict[int, bool] = {}
         self._lock = threading.Lock()
 
     @property
@@ -53,14 +54,19 @@ class Rollup:
     def packed(self) -> pa.Table:
         """The same cells as a table that is read without making codes and dictionaries anew.
 
-        Raises Unsure like what reads it.
+        In the order of their times, so that a range of times is a slice. Raises Unsure like what
+        reads it.
         """
         names = self.holding.names
         columns: list[Any] = [packed(self.grouping(at)) for at in range(len(names))]
         stats = [name for name in self._table.column_names if name not in names]
-        return pa.Table.from_arrays(
+        table = pa.Table.from_arrays(
             columns + [self._table.column(name) for name in stats], names=[*names, *stats]
         )
+        timed = [at for at, cut in enumerate(self.holding.shape.cuts) if cut.grain]
+        if not timed:
+            return table
+        return table.take(np.argsort(self.grouping(timed[0]).codes, kind="stable"))
 
     def grouping(self, at: int) -> Members:
         """One of its groupings."""
@@ -108,18 +114,35 @@ class Rollup:
         return found
 
     def _select(self, residual: Sequence[tuple[Atom, int]]) -> Selected:
-        kept: Numbers | None = None
         by_grouping: dict[int, Numbers] = {}
         for found, at in residual:
             grouping = self.grouping(at)
             inside = passing(found, grouping.cut, grouping.values, grouping.has_null)
             by_grouping[at] = by_grouping[at] & inside if at in by_grouping else inside
-        for at, inside in by_grouping.items():
-            if inside.all():
-                continue
-            part = inside[self.grouping(at).codes]
-            kept = part if kept is None else kept & part
-        return None if kept is None else np.flatnonzero(kept)
+        picky = [at for at, inside in by_grouping.items() if not inside.all()]
+        rows: Selected = None
+        for at in sorted(picky, key=lambda at: (not self._in_order(at), by_grouping[at].mean())):
+            inside, codes = by_grouping[at], self.grouping(at).codes
+            if rows is not None:
+                rows = rows[inside[codes[rows]]]
+            elif self._in_order(at):
+                places = np.flatnonzero(inside)
+                ends = (
+                    np.searchsorted(codes, [places[0], places[-1] + 1]) if len(places) else (0, 0)
+                )
+                rows = np.arange(ends[0], ends[1])
+                if len(places) and len(places) < places[-1] + 1 - places[0]:
+                    rows = rows[inside[codes[rows]]]
+            else:
+                rows = np.flatnonzero(inside[codes])
+        return rows
+
+    def _in_order(self, at: int) -> bool:
+        """Whether cells come in the order of a grouping."""
+        if at not in self._ordered:
+            codes = self.grouping(at).codes
+            self._ordered[at] = bool((codes[1:] >= codes[:-1]).all())
+        return self._ordered[at]
 
     def _cut(self, at: int, cut: Cut, rows: Selected) -> tuple[Numbers, Members]:
         """The codes of a question's grouping, of the cells that pass."""
