@@ -21,7 +21,7 @@ GRAINS: Final[dict[Grain, str]] = {
     "month": "P1M", "quarter": "P3M", "year": "P1Y",
 }  # fmt: skip
 _OPERATORS: Final = {ours: theirs for theirs, ours in reversed(OPERATORS.items())}
-_AGGREGATES: Final = {ours: theirs for theirs, ours in reversed(AGGREGATES.items())}
+_AGGREGATES: Final[dict[str, str]] = {ours: theirs for theirs, ours in reversed(AGGREGATES.items())}
 
 
 @dataclass
@@ -41,10 +41,11 @@ class Out:
         if metric is None or isinstance(metric, str):
             return metric
         label = {"label": metric.label, "hasCustomLabel": True}
-        if isinstance(metric, SimpleMetric) and metric.column is not None:
+        theirs = self.aggregate(metric)
+        if isinstance(metric, SimpleMetric) and theirs is not None:
             return label | {
                 "expressionType": "SIMPLE",
-                "aggregate": _AGGREGATES[metric.aggregate],
+                "aggregate": theirs,
                 "column": {"column_name": metric.column},
                 "sqlExpression": None,
             }
@@ -53,9 +54,19 @@ class Out:
             "column": None,
         }  # fmt: skip
 
+    def aggregate(self, metric: Metric) -> str | None:
+        """Superset's name of what a column is summed up by; None where it has none."""
+        if not isinstance(metric, SimpleMetric) or metric.column is None:
+            return None
+        if metric.approximate:
+            self.note(f"{metric.label} is approximate here and exact in Superset.")
+        if metric.aggregate not in _AGGREGATES:
+            self.note(f"Superset has no {metric.aggregate}.")
+        return _AGGREGATES.get(metric.aggregate)
+
     def _sql(self, metric: Metric) -> str:
         if isinstance(metric, SimpleMetric):
-            return "COUNT(*)"
+            return "COUNT(*)" if metric.column is None else "NULL"
         if isinstance(metric, RatioMetric):
             top, bottom = self._part(metric.numerator), self._part(metric.denominator)
             scale = f" * {metric.scale:g}" if metric.scale != 1 else ""
@@ -180,8 +191,8 @@ def expression(metric: Metric, out: Out) -> str:
     if isinstance(metric, str):
         saved = out.dataset.metric(metric)
         return expression(saved.definition, out) if saved else metric
-    if isinstance(metric, SimpleMetric) and metric.column is not None:
-        theirs = _AGGREGATES[metric.aggregate]
+    theirs = out.aggregate(metric)
+    if isinstance(metric, SimpleMetric) and metric.column is not None and theirs is not None:
         if theirs == "COUNT_DISTINCT":
             return f"COUNT(DISTINCT {quoted(metric.column)})"
         return f"{theirs}({quoted(metric.column)})"
