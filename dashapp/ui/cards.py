@@ -126,7 +126,7 @@ def body(key: str, dataset: str, drawing: Drawing) -> Component:
     if isinstance(drawing, Grid):
         return grids.table(ids.grid(key), dataset, drawing)
     if isinstance(drawing, Number):
-        return number(drawing)
+        return number(drawing, key)
     if isinstance(drawing, Text):
         return markdown(drawing.markdown)
     if isinstance(drawing, Empty):
@@ -175,21 +175,23 @@ def plot(key: str, dataset: str, drawing: Plot) -> Component:
     )  # fmt: skip
 
 
-def number(drawing: Number) -> Component:
-    """One large value, its change and a small trend."""
+def number(drawing: Number, key: str | None = None) -> Component:
+    """One large value, its change and a small trend; in the tile `key` the next one replaces it."""
+    own: dict[str, Any] = {"id": ids.value(key)} if key else {}
+    below: dict[str, Any] = {"id": ids.trend(key)} if key else {}
     style: dict[str, Any] = {"--number-size": drawing.size}
     if drawing.tone:
         style["color"] = drawing.tone
     first: list[Component] = [html.Div(drawing.value, className="number-value", style=style)]
     if drawing.change:
         first.append(html.Div(drawing.change, className=f"number-change {drawing.change_is}"))
-    parts: list[Component] = [html.Div(first, className="number-head")]
     if drawing.note:
-        parts.append(html.Div(drawing.note, className="number-note"))
+        first.append(html.Div(drawing.note, className="number-note"))
+    parts: list[Component] = [html.Div(first, className="number-head", **own)]
     if drawing.trend:
         trend = dcc.Graph(
             figure=drawing.trend, responsive=True, style={"height": "100%"},
-            config={"staticPlot": True, "displayModeBar": False, "responsive": True},
+            config={"staticPlot": True, "displayModeBar": False, "responsive": True}, **below,
         )  # fmt: skip
         parts.append(html.Div(trend, className="number-trend", **HIDDEN))
     shape = "number has-trend" if drawing.trend else "number"

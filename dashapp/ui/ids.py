@@ -99,6 +99,16 @@ def graph(key: Key) -> dict[str, Any]:
     return {"kind": "graph", "key": key}
 
 
+def value(key: Key) -> dict[str, Any]:
+    """Id of a tile's large number, with what is written beside and below it."""
+    return {"kind": "value", "key": key}
+
+
+def trend(key: Key) -> dict[str, Any]:
+    """Id of the figure below a tile's large number."""
+    return {"kind": "trend", "key": key}
+
+
 def grid(key: Key) -> dict[str, Any]:
     """Id of a tile's table."""
     return {"kind": "grid", "key": key}

@@ -22,14 +22,31 @@
     const parts = answer && answer.response;
     for (const [id, part] of Object.entries(parts || {})) {
       if (!id.includes('"part":"body"') || !part.children) continue;
-      const fresh = figureOf(part.children);
-      const changed = fresh && isThere(fresh.props.id, id) && changes(layoutOf(fresh.props.id), fresh);
+      const changed = numberOf(part.children, id) || drawnOf(part.children, id);
       if (!changed) continue;
       delete part.children;
-      say(fresh.props.id, fresh.label);
-      if (Object.keys(changed).length) parts[nameOf(fresh.props.id)] = changed;
+      Object.assign(parts, changed);
     }
     return answer;
+  }
+
+  // What changes of the figure or table that stays, by id; null where it cannot stay.
+  function drawnOf(body, id) {
+    const fresh = figureOf(body);
+    const changed = fresh && isThere(fresh.props.id, id) && changes(layoutOf(fresh.props.id), fresh);
+    if (!changed) return null;
+    say(fresh.props.id, fresh.label, '[role="img"]');
+    return Object.keys(changed).length ? { [nameOf(fresh.props.id)]: changed } : {};
+  }
+  // A large number whose trend stays: its texts, and the trend's figure.
+  function numberOf(body, id) {
+    if (body.type !== "Div" || body.props.className !== "number has-trend") return null;
+    const [head, below] = body.props.children, trend = below.props.children;
+    if (!isThere(head.props.id, id) || !isThere(trend.props.id, id)) return null;
+    const changed = changes(layoutOf(trend.props.id), trend);
+    if (!changed) return null;
+    say(head.props.id, body.props["aria-label"], ".number");
+    return { [nameOf(head.props.id)]: { children: head.props.children }, [nameOf(trend.props.id)]: changed };
   }
 
   // The figure or table that a tile's body consists of.
@@ -46,9 +63,9 @@
     const el = document.getElementById(nameOf(id)), own = el && el.closest(".tile-body");
     return !!own && own.id === body && !own.querySelector(":scope > .with-age, :scope .searched");
   }
-  function say(id, label) {
+  function say(id, label, around) {
     const el = document.getElementById(nameOf(id));
-    if (label) el.closest('[role="img"]')?.setAttribute("aria-label", label);
+    if (label) el.closest(around)?.setAttribute("aria-label", label);
   }
 
   // The properties that differ; null where the component cannot take them while it stays.
