@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dashapp import query
 from dashapp.charts.base import Drawing
@@ -47,8 +47,14 @@ class Brushing(Spec):
     source: Key
     column: Label
     grain: Grain | None = None
-    bin: float | None = Field(None, gt=0)
+    bin: float | None = Field(None, gt=0, allow_inf_nan=False)
     members: tuple[Scalar, ...] | None = Field(None, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_cut(self) -> Brushing:
+        if self.grain and self.bin:
+            raise ValueError("A brush has a grain or a bin, not both.")
+        return self
 
 
 @dataclass(frozen=True)

@@ -224,3 +224,11 @@ def test_a_span_of_another_type_than_its_column_is_refused(ann: Viewer, opened: 
         state = FilterState.model_validate({"clicks": [click]})
         answer = charts.answers(ann, opened, ["bars"], Want(state=state))["bars"]
         assert isinstance(answer.error, Invalid)
+
+
+@pytest.mark.parametrize(
+    "cut", [{"grain": "week", "bin": 2.0}, {"bin": float("inf")}, {"bin": 0}, {"bin": -1}]
+)
+def test_cuts_that_no_tile_can_have_are_refused_by_their_shape(cut: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Brushing.model_validate({"source": "weeks", "column": "left_at", **cut})
