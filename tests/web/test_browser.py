@@ -79,7 +79,7 @@ def enter(page: Page, base: str) -> None:
     page.get_by_label("User name").fill("anna")
     page.get_by_label("Password").fill(doors.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator("#sum")).to_have_text("user Anna: 0")
+    expect(page.locator("#sum")).to_have_text("user Anna: 0", timeout=20_000)
     expect(page.locator("#graph .plot-container")).to_be_visible(timeout=30_000)
 
 
@@ -106,7 +106,7 @@ def test_open_page_goes_to_sign_in_when_the_session_ends(server: Flask, browser:
     with listening(server) as port, watched(browser) as (page, _):
         enter(page, f"http://127.0.0.1:{port}")
         page.goto(f"http://127.0.0.1:{port}/shelves/books?tab=2")
-        expect(page.locator("#sum")).to_have_text("user Anna: 0")
+        expect(page.locator("#sum")).to_have_text("user Anna: 0", timeout=20_000)
         page.context.clear_cookies(name="dashapp")
         page.get_by_role("button", name="Add").click()
         page.wait_for_url("**/login?next=%2Fshelves%2Fbooks%3Ftab%3D2")
