@@ -33,8 +33,9 @@ def coerce(column: ColumnSpec, value: Scalar) -> Value | None:
 
 
 def _wrong(column: ColumnSpec, value: Scalar, wanted: str) -> Invalid:
+    shown = str(value)[:50].encode("utf-8", "replace").decode()  # Half a character is none.
     return Invalid(
-        f"'{column.title}' needs {wanted}, and '{str(value)[:50]}' is not.",
+        f"'{column.title}' needs {wanted}, and '{shown}' is not.",
         {column.name: f"needs {wanted}"},
     )
 
