@@ -207,8 +207,10 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
     """How a tile's answer came about: rows, who answered, how long, how old."""
     if not results:
         return ""
+    mark = approximate(results)
     if any(r.late for r in results.values()):
-        return aged(results, zone)
+        told = aged(results, zone)
+        return told if mark is None else html.Span([mark, " · ", told])
     rows = sum(r.rows for r in results.values())
     slowest = max(results.values(), key=lambda r: r.seconds)
     if "warehouse" in {r.rung for r in results.values()}:
@@ -216,14 +218,22 @@ def foot(results: Mapping[str, Result], zone: str, *, is_whole: bool = False) ->
     else:
         as_of = min(r.as_of for r in results.values())
         how = f"{rung(slowest.rung)} · {clock(as_of, zone)}"
-    marks: list[Component | str] = []
+    parts: list[Component | str] = [how]
     if not is_whole and any(r.truncated for r in results.values()):
-        marks += [html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut"), " · "]
+        cut = html.Span(t("cut at {rows} rows", rows=f"{rows:,}"), className="is-cut")
+        parts = [cut, f" · {how}"]
+    if mark is not None:
+        return html.Span([mark, html.Span([" · ", *parts], className="how")])
+    return html.Span(parts) if len(parts) > 1 else how
+
+
+def approximate(results: Mapping[str, Result]) -> Component | None:
+    """How far the numbers of a tile may be off; None where they are exact."""
     error = max((e for r in results.values() for e in r.errors.values()), default=0.0)
-    if error:
-        why = t("Approximate; “Why this number?” computes it exactly.")
-        marks += [html.Span(f"≈ {margin(error)}", className="is-cut", title=why), " · "]
-    return html.Span([*marks, how]) if marks else how
+    if not error:
+        return None
+    why = t("Approximate; “Why this number?” computes it exactly.")
+    return html.Span(f"≈ {margin(error)}", className="is-approximate", title=why)
 
 
 def margin(error: float) -> str:
