@@ -95,9 +95,11 @@ class Area(OverTime):
         at = _common(
             wide, whole, lengths, values, thinning
         )  # What is stacked needs the same places.
+        clicks = moments(wide, at)
         found = [_under(wide, whole, at)] if stack == "stream" else []
         for mark, value, length, part in zip(drawn, values, lengths, parts, strict=True):
-            found.append(_stacked(options, wide, mark, at, value[at], length[at], part[at]))
+            trace = _stacked(options, wide, mark, at, value[at], length[at], part[at])
+            found.append(trace | {"customdata": clicks})
         if options.totals and stack != "percent":
             found.append(_totals(wide, whole, drawn[0], stack == "stream"))
         return found + (cls._past(options, wide, drawn, thinning) if stack == "stacked" else [])
@@ -146,7 +148,6 @@ def _stacked(
         "y": typed(np.nan_to_num(length)),
         "line": {"color": mark.color, "width": 1, "shape": SHAPES[options.shape]},
         "fillcolor": faded(mark.color, _given(options.opacity, 0.7)),
-        "customdata": moments(wide, at),
     }
     if options.markers == "always":
         trace["marker"] = {"size": options.marker_size or DOT, "color": mark.color}

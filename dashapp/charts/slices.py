@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dashapp.charts.base import Look
 from dashapp.charts.colors import OTHER, assign
-from dashapp.charts.plotting import Floats, clicks_of, encode, floats
+from dashapp.charts.plotting import Floats, encode, floats
 from dashapp.charts.said import said
 from dashapp.charts.values import Plain
 from dashapp.charts.wide import Sort, ordered, words
@@ -119,12 +119,12 @@ def _arranged(
         spare = has_other and OTHER in members
         order = _largest(order, amounts, members, most + spare)
     colors = assign([members[i] for i in order], look)
-    clicks = clicks_of(*zip(*rows, strict=True), has_other=has_other) if rows else []
+    clicks = [None if has_other and OTHER in rows[i] else list(rows[i]) for i in order]
     return Slices(
         [names[i] for i in order],
         amounts[order],
         [colors[members[i]] for i in order],
-        [clicks[i] for i in order],
+        clicks,
     )
 
 
