@@ -91,6 +91,7 @@ class Plan:
         return [self.main, *self.earlier.values()]
 
 
+MOST_VALUES = 500  # In filters of a question that is remembered.
 # Of questions that are asked again and again: sources and questions are shared and never change.
 _rights: ByIdentity[str] = ByIdentity(2_000)
 _bares: ByIdentity[QuerySpec] = ByIdentity(10_000)
@@ -161,6 +162,11 @@ def _moved(bare: QuerySpec, bounds: Range, offset: str) -> QuerySpec:
     return _bares.get((bare,), (offset, then), lambda: bare.model_copy(update=changes))
 
 
+def _is_small(spec: QuerySpec) -> bool:
+    """Whether thousands of such questions can be remembered."""
+    return sum(len(f.value) for f in spec.filters if isinstance(f.value, tuple)) <= MOST_VALUES
+
+
 def _need(
     source: Source, bare: QuerySpec, context: Context, rights: str, version: DataVersion
 ) -> Need:
@@ -182,7 +188,11 @@ def _need(
         source=source,
         spec=bare,
         context=context,
-        key=_keys.get((source, bare), (cap, times, *_asking(context, rights, version)), name),
+        key=(
+            _keys.get((source, bare), (cap, times, *_asking(context, rights, version)), name)
+            if _is_small(bare)
+            else name()
+        ),
         max_age_s=age_s,
         # Who wants it fresher than others asks more often, but leaves them what they may have.
         life_s=max(age_s, kept_s) + settings().cache_stale_s if age_s else 0,

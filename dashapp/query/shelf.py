@@ -28,6 +28,7 @@ from dashapp.specs import QuerySpec
 
 MOST_ANSWERS, MOST_ROLLUPS = 48, 24
 MOST_HOLDINGS = 4096
+MOST_TEXT = 20_000  # Characters of a query that others are made of: every process reads the list.
 FIELDS: list[tuple[str, pa.DataType]] = [
     ("key", pa.string()),
     ("spec", pa.string()),
@@ -86,6 +87,8 @@ def _kept(need: Need, entry: Entry) -> Kept | None:
     if not need.is_rollup and asked_of(need) is None:
         return None
     fixed = _settled(need).model_dump_json(exclude_defaults=True)
+    if len(fixed) > MOST_TEXT:
+        return None
     return Kept(need.key, fixed, entry.table.num_rows, need.is_rollup)
 
 

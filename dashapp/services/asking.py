@@ -118,6 +118,7 @@ class _Selected:
     applied: tuple[str, ...]
 
 
+MOST_VALUES = 500  # Chosen in filters, of a state whose questions are remembered.
 _names: ByIdentity[str] = ByIdentity(100)
 _selected: ByIdentity[_Selected] = ByIdentity(4_000)
 
@@ -126,7 +127,10 @@ def ask(viewer: Viewer, opened: Opened, key: str, want: Want) -> Asked:
     """A tile's questions as `viewer` asks them now. Raises NotFound or Invalid."""
     state = locked(viewer, want.state)
     name = _names.get((state,), None, lambda: _name(repr(state)))  # 1, 1.0 and true stay apart.
-    one = _selected.get((opened,), (key, name), lambda: _select(opened, key, state))
+    if sum(len(value.values) for value in state.values.values()) > MOST_VALUES:
+        one = _select(opened, key, state)  # Thousands of those would fill the memory.
+    else:
+        one = _selected.get((opened,), (key, name), lambda: _select(opened, key, state))
     context = _context(viewer, one.source, one.chart, want, key)
     source, specs = one.source, one.specs.values()
     keys = [query.key_of(source, spec, context) for spec in specs] if source else []

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from dashapp import cache, query, warehouses
 from dashapp.errors import AppError
+from dashapp.query import plan, shelf
 from dashapp.query.passing import roughly
 from dashapp.query.plan import scope_of
 from dashapp.query.versions import UNKNOWN
@@ -206,3 +207,14 @@ def test_a_draft_whose_metric_means_something_else_shares_nothing(place: Place) 
     assert kept == total(draft)
     scopes = {scope_of(meaning(column), CONTEXT, UNKNOWN) for column in ("id", "price")}
     assert len(scopes) == 2
+
+
+def test_questions_with_thousands_of_values_are_not_remembered(place: Place) -> None:
+    before = len(plan._keys._kept)
+    item = Filter(column="name", op="in", value=tuple(f"name {n}" for n in range(10_000)))
+    spec = QuerySpec(dataset=SET, metrics=(COUNT,), filters=(item,))
+    assert _rows(place.source(), spec, CONTEXT) == [(0,)]
+    assert len(plan._keys._kept) == before
+    need = plan.planned(place.source(), spec, CONTEXT).main
+    kept = shelf.known(scope_of(need.source, CONTEXT, need.version))
+    assert need.key not in {one.key for one in kept}
