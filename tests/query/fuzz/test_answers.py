@@ -21,9 +21,10 @@ from dashapp.query.run import run_planned
 from dashapp.query.subsume import dialect_of
 from dashapp.specs import Dimension, QuerySpec, Source
 from tests.query.fuzz import tally
+from tests.query.fuzz.choices import RULES, TIMES
 from tests.query.fuzz.data import DATASET, NOW, Land
 from tests.query.fuzz.oracle import Direct, difference, differs, direct
-from tests.query.fuzz.questions import RULES, TIMES, Case, cases
+from tests.query.fuzz.questions import Case, cases
 
 WANTED = int(os.environ.get("FUZZ_QUESTIONS", "2100"))  # Questions to the three engines together.
 PER_CASE = 10  # At least so many questions are in one case, on the average.
