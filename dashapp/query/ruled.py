@@ -175,7 +175,9 @@ def _literal(column: ColumnSpec | None, tree: exp.Expr, dialect: str) -> str | i
         # A column of SQLite may hold 1 and '1', which differ there and are both read as '1'.
         is_plain = dialect != "sqlite" or _number(text) is None
         return text if column.type == "text" and sign == 1 and is_plain else None
-    value = _number(tree.this) if column.type == "integer" else None
+    # A YEAR of MySQL looks like any whole number, but 50 means 2050 to it.
+    is_whole = column.type == "integer" and dialect != "mysql"
+    value = _number(tree.this) if is_whole else None
     if value is None or not abs(value) < LARGEST:
         return None
     return sign * (int(value) if value.is_integer() else value)

@@ -45,7 +45,7 @@ def begin(viewer: Viewer, opened: Opened) -> bool:
     """
     if not settings().rollup_cells:
         return False
-    name = f"rollups:{opened.uuid}:{opened.version}:{_rights(opened)}:{viewer.zone}"
+    name = f"rollups:{opened.uuid}:{opened.version}:{_rights(opened)}:{viewer.zone}:{viewer.locale}"
     with _lock:
         if _begun.get(name, -AGAIN_S) > monotonic() - AGAIN_S:
             return False

@@ -19,6 +19,7 @@ from dashapp.errors import AppError
 from dashapp.query import plan, shelf
 from dashapp.query.passing import roughly
 from dashapp.query.plan import scope_of
+from dashapp.query.ruled import rule_atoms
 from dashapp.query.versions import UNKNOWN
 from dashapp.settings import Settings, using
 from dashapp.specs import (
@@ -218,3 +219,14 @@ def test_questions_with_thousands_of_values_are_not_remembered(place: Place) -> 
     need = plan.planned(place.source(), spec, CONTEXT).main
     kept = shelf.known(scope_of(need.source, CONTEXT, need.version))
     assert need.key not in {one.key for one in kept}
+
+
+def test_rules_by_whole_numbers_are_left_to_mysql() -> None:
+    column = ColumnSpec(name="yr", type="integer")
+    dataset = DatasetSpec(uuid=SET, name="d", database=BASE, table="t", columns=(column,))
+    database = DatabaseSpec(
+        uuid=BASE, name="m", kind="mysql", url=SecretStr("mysql://h/d"), options={}
+    )
+    source = Source(dataset=dataset, database=database, rules=(RowRule(clause="yr > 50"),))
+    assert rule_atoms(source, "mysql") is None  # A YEAR takes 50 for 2050.
+    assert rule_atoms(source, "duckdb") is not None
