@@ -31,7 +31,7 @@ EVERYWHERE = (
 )
 BY_KIND = {
     "sqlite": (
-        "ATTACH '/tmp/x.db' AS x", "VACUUM", "VACUUM INTO '/tmp/x.db'", "PRAGMA writable_schema=1",
+        "ATTACH '/tmp/dashapp-out.db' AS x", "VACUUM", "VACUUM INTO '/tmp/dashapp-out.db'", "PRAGMA writable_schema=1",
         "PRAGMA table_info(sales)", "SELECT load_extension('x')", "REPLACE INTO sales (id) VALUES (1)",
         "SELECT length(zeroblob(300000000))", "SELECT hex(zeroblob(40000000))",
         "SELECT sql FROM sqlite_master", "SELECT * FROM pragma_database_list",
@@ -39,8 +39,8 @@ BY_KIND = {
         "SELECT fts3_tokenizer('simple')",
     ),
     "duckdb": (
-        "ATTACH '/tmp/x.db'", "COPY sales TO '/tmp/x.csv'", "SET threads = 1", "INSTALL httpfs",
-        "LOAD parquet", "PRAGMA database_list", "CALL pragma_version()", "EXPORT DATABASE '/tmp/x'",
+        "ATTACH '/tmp/dashapp-out.db'", "COPY sales TO '/tmp/dashapp-out.csv'", "SET threads = 1", "INSTALL httpfs",
+        "LOAD parquet", "PRAGMA database_list", "CALL pragma_version()", "EXPORT DATABASE '/tmp/dashapp-out'",
         "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM '/etc/passwd'", "SELECT * FROM glob('/etc/*')", "CHECKPOINT", "USE memory",
         "SET VARIABLE x = 1", "PREPARE a AS SELECT 1", "SELECT getenv('HOME')",
@@ -48,7 +48,7 @@ BY_KIND = {
         "SELECT * FROM SECRET_OF_PYTHON",
     ),
     "postgresql": (
-        "COPY sales TO '/tmp/x.csv'", "COPY sales TO PROGRAM 'id'", "SET ROLE postgres",
+        "COPY sales TO '/tmp/dashapp-out.csv'", "COPY sales TO PROGRAM 'id'", "SET ROLE postgres",
         "SET default_transaction_read_only = off", "SET TRANSACTION READ WRITE", "SELECT 1 INTO other",
         "WITH x AS (DELETE FROM sales RETURNING id) SELECT * FROM x", "CALL x()", "DO 'begin end'",
         "SELECT pg_read_file('/etc/passwd')", "SELECT pg_ls_dir('/')", "LISTEN x", "VACUUM",
@@ -59,13 +59,13 @@ BY_KIND = {
         "SELECT E'\\';DROP TABLE sales; --'; DROP TABLE sales",
     ),
     "mysql": (
-        "SELECT * FROM sales INTO OUTFILE '/tmp/x'", "SELECT load_file('/etc/passwd')",
+        "SELECT * FROM sales INTO OUTFILE '/tmp/dashapp-out'", "SELECT load_file('/etc/passwd')",
         "SELECT id INTO @x FROM sales", "SELECT @x := 1", "SELECT get_lock('x', 1)", "SET @x = 1",
-        "/*!50000 DELETE FROM sales */", "SELECT 1 /*!50000 INTO OUTFILE '/tmp/x' */",
-        "SELECT 1 /*M! INTO OUTFILE '/tmp/x' */", "SET SESSION TRANSACTION READ WRITE",
+        "/*!50000 DELETE FROM sales */", "SELECT 1 /*!50000 INTO OUTFILE '/tmp/dashapp-out' */",
+        "SELECT 1 /*M! INTO OUTFILE '/tmp/dashapp-out' */", "SET SESSION TRANSACTION READ WRITE",
         "START TRANSACTION READ WRITE", "LOAD DATA INFILE '/etc/passwd' INTO TABLE sales", "CALL x()",
         "DO sleep(0)", "HANDLER sales OPEN", "LOCK TABLES sales WRITE", "KILL 1", "SHOW GRANTS",
-        "SELECT '\\'' INTO OUTFILE '/tmp/x'", "REPLACE INTO sales (id) VALUES (1)",
+        "SELECT '\\'' INTO OUTFILE '/tmp/dashapp-out'", "REPLACE INTO sales (id) VALUES (1)",
         "SELECT * FROM sales FOR UPDATE",
     ),
 }  # fmt: skip
@@ -122,4 +122,8 @@ def test_a_write_role_of_postgresql_does_not_help(postgres_url: str) -> None:
 
 
 def test_no_file_was_written() -> None:
-    assert not [p for p in ("/tmp/x", "/tmp/x.csv", "/tmp/x.db") if Path(p).exists()]
+    assert not [
+        p
+        for p in ("/tmp/dashapp-out", "/tmp/dashapp-out.csv", "/tmp/dashapp-out.db")
+        if Path(p).exists()
+    ]
