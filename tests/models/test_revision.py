@@ -119,7 +119,9 @@ def test_statements_on_every_watched_table_move_the_word(
 
 
 @pytest.mark.parametrize(
-    "model", [m.class_ for m in Base.registry.mappers], ids=lambda m: m.__name__
+    "model",
+    sorted((m.class_ for m in Base.registry.mappers), key=lambda m: m.__name__),
+    ids=lambda m: m.__name__,
 )
 def test_objects_of_every_model_move_the_word_unless_they_are_records(
     model: type[Any], engine: sa.Engine, moved: Moves
