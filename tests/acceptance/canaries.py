@@ -212,7 +212,7 @@ class Faces:
     def drawer(self, key: str, act: str) -> Any:
         """What a tile's menu opens."""
         action = reactions.Action.model_validate({"act": act, "tile": key})
-        return drawer.show(self.viewer, action, FilterState(), self.state)
+        return drawer.show(self.viewer, action, FilterState(), self.state, None)
 
     def rows(self, key: str) -> Any:
         """Underlying rows, the largest first, then those that are searched for."""
