@@ -153,24 +153,30 @@ def measured(name: str, chosen: Chosen) -> str:
 
 
 def main() -> None:
-    """Run benchmarks and print them; all of them are written into the documentation."""
+    """Run benchmarks and print them; each is written into the documentation as it is done."""
     wanted = arguments()
-    parts = [
-        HEAD.format(
-            cores=psutil.cpu_count(),
-            memory=round(psutil.virtual_memory().total / 1024**3),
-            python=".".join(platform.python_version_tuple()[:2]),
-        )
-    ]
     sizes = (flights.REAL, flights.LARGE, *([flights.HUGE] if wanted.huge else []))
     with prepared() as settings:
         chosen = Chosen(settings, wanted.data, sizes)
         for name in wanted.names or TEXTS:
             title, text = TEXTS[name]
-            parts.append(f"## {title}\n\n{text}\n\n{measured(name, chosen)}")
-            print(parts[-1], flush=True)
-    if not wanted.names:
-        PAGE.write_text("\n".join(parts), "utf-8")
+            part = f"## {title}\n\n{text}\n\n{measured(name, chosen)}"
+            print(part, flush=True)
+            if wanted.write or not wanted.names:
+                PAGE.write_text(placed(PAGE.read_text("utf-8"), title, part), "utf-8")
+
+
+def placed(page: str, title: str, part: str) -> str:
+    """The page with one benchmark's part in its place, and what machine that was."""
+    found = {p.partition("\n")[0]: f"## {p}" for p in page.split("\n## ")[1:]}
+    found[title] = part
+    head = HEAD.format(
+        cores=psutil.cpu_count(),
+        memory=round(psutil.virtual_memory().total / 1024**3),
+        python=".".join(platform.python_version_tuple()[:2]),
+    )
+    ordered = [found[t].rstrip() + "\n" for t, _ in TEXTS.values() if t in found]
+    return "\n".join([head, *ordered])
 
 
 def arguments() -> argparse.Namespace:
@@ -178,6 +184,7 @@ def arguments() -> argparse.Namespace:
     kept = Path(tempfile.gettempdir()) / f"dashapp-benchmarks-{os.getuid()}"
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(TEXTS)}")
+    parser.add_argument("--write", action="store_true", help="write those named into the page, too")
     parser.add_argument("--huge", action="store_true", help="100 million flights too (DuckDB)")
     parser.add_argument(
         "--data",
