@@ -142,7 +142,9 @@ def test_a_second_viewer_with_equal_rights_costs_no_query(admin: Viewer, group: 
             face.put("long table", face.long_table)
             face.put("until", lambda f=face: reactions.until(f.viewer, f.state))
         looks.append(seen)
-    assert len(looks[0]) >= len(CHARTS)
+    assert (
+        1 < len(looks[0]) <= len(CHARTS) + 4
+    )  # Tiles are asked together; others are a sample and lists.
     assert looks[1] == []
 
 
@@ -210,4 +212,6 @@ def test_viewers_in_several_processes_ask_each_question_once(
     asked, answered = crowd(chosen, [v.user_id or 0 for v in viewers], group.id, processes=3)
     assert answered == 48 * len(CHARTS)
     assert len(asked) == len(set(asked))
-    assert len(asked) >= len(CHARTS)
+    assert (
+        1 < len(asked) <= len(CHARTS) + 1
+    )  # Questions of a page are asked together, after a sample.
