@@ -142,9 +142,8 @@ def test_a_second_viewer_with_equal_rights_costs_no_query(admin: Viewer, group: 
             face.put("long table", face.long_table)
             face.put("until", lambda f=face: reactions.until(f.viewer, f.state))
         looks.append(seen)
-    assert (
-        1 < len(looks[0]) <= len(CHARTS) + 4
-    )  # Tiles are asked together; others are a sample and lists.
+    # Tiles are asked together; more than them are a sample and lists.
+    assert 1 < len(looks[0]) <= len(CHARTS) + 4
     assert looks[1] == []
 
 
