@@ -202,7 +202,10 @@ def let_go(ada: Visitor) -> bool:
 
 
 def zoom(ada: Visitor, plot: Locator) -> None:
-    """Draw a frame in a plot, which shows only what is in it, and go back."""
+    """Draw a frame in a plot, which shows only what is in it, and go back.
+
+    With Alt, since dragging alone brushes.
+    """
     before = plot.evaluate(RANGES)
     area = plot.locator(".nsewdrag").first
     box = area.bounding_box()
@@ -210,9 +213,11 @@ def zoom(ada: Visitor, plot: Locator) -> None:
         return
     left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.25
     ada.page.mouse.move(left, top)
+    ada.page.keyboard.down("Alt")
     ada.page.mouse.down()
     ada.page.mouse.move(left + box["width"] * 0.4, top + box["height"] * 0.5, steps=5)
     ada.page.mouse.up()
+    ada.page.keyboard.up("Alt")
     ada.page.wait_for_function(
         f"([el, was]) => ({RANGES})(el) !== was", arg=[plot.element_handle(), before]
     )

@@ -118,7 +118,8 @@ class Visitor:
     def chips(self) -> list[str]:
         """What is chosen, as the chips say it."""
         chips = self.page.locator("#chips .chip")
-        return [" ".join(one.inner_text().split()) for one in chips.all()]
+        texts: list[str] = chips.evaluate_all("found => found.map((one) => one.innerText)")
+        return [" ".join(text.split()) for text in texts]
 
     def expect_chips(self, *texts: str) -> None:
         """Wait for exactly these chips."""
