@@ -128,7 +128,8 @@ def test_zooming_brings_all_points_and_going_back_the_whole_line(
         page.mouse.dblclick(left + width / 2, top + height / 2)
         until(page, WHOLE, "line")
         assert rows(page, "line") == whole
-        assert note(page, "line").endswith("of 19,500 points; zoom for all")
+        told = page.locator('[data-tile="line"] .is-thinned')
+        expect(told).to_contain_text("of 19,500 points; zoom for all")
         page.wait_for_timeout(500)
         assert "clicks" not in page.url
         assert not [sql for sql in seen if "level" in sql]  # The page asks how far the data goes.
