@@ -38,7 +38,8 @@ SLUG = "canaries"
 ORDERS = named("canary orders")
 # What only rows of the other region hold, as text and in numbers of every figure;
 # digits in the fraction of a second of some stamp are none of it.
-TEXTS = re.compile(r"CANARY|(?<!\.)987654|(?<![.\d])2031")
+# Nor are digits inside of the codes by which a page knows what its tiles show.
+TEXTS = re.compile(r"CANARY|(?<![.0-9a-f])987654(?![0-9a-f])|(?<![.0-9a-f])2031(?![0-9a-f])")
 NUMBER = 987654.5
 EU_TOTAL, EU_ROWS = 210.0, 20
 CHARTS = {
