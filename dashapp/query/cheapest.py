@@ -18,7 +18,7 @@ from dashapp.query.grains import MONTHS
 from dashapp.query.lattice import Cut, refines
 from dashapp.query.profile import UNKNOWN, Profile
 
-MOST_CELLS = 120_000  # Estimated, of a cover of different questions.
+MOST_CELLS = 60_000  # Estimated, of a cover of different questions.
 MOST_VALUES = 3_000  # A column with more is grouped by its bins.
 LEAST_GAIN = 0.8  # A question has a cover of its own where that costs so much less.
 MOST_UNITS = 48  # More are planned in parts: each pair is priced.
